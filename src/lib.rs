@@ -1,0 +1,9 @@
+//! tenantctl: provision, audit, attack and operate tenant isolation in a shared PostgreSQL.
+//!
+//! Data flows one way: [`session`] connects, [`catalog`] reads one snapshot, [`tenancy`] reads the
+//! snapshot through the configuration ([`settings`]), then [`plan`], [`audit`] and [`probe`] reason
+//! or act, and [`report`] writes. What only reads a snapshot is pure and needs no server.
+
+pub mod exit;
+pub mod finding;
+pub mod secret;

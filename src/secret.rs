@@ -1,0 +1,3 @@
+//! A string that does not print.
+
+pub use secrecy::{ExposeSecret, SecretString};
