@@ -4,6 +4,12 @@
 //! snapshot through the configuration ([`settings`]), then [`plan`], [`audit`] and [`probe`] reason
 //! or act, and [`report`] writes. What only reads a snapshot is pure and needs no server.
 
+pub mod catalog;
+pub mod cli;
 pub mod exit;
 pub mod finding;
+pub mod report;
 pub mod secret;
+pub mod session;
+pub mod settings;
+pub mod tenancy;

@@ -1,3 +1,7 @@
 //! Parses, runs, prints the chain of an error, returns the code.
 
-fn main() {}
+use tenantctl::{cli, exit::Code};
+
+fn main() -> Code {
+    cli::main()
+}

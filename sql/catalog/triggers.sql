@@ -1,0 +1,4 @@
+select t.tgrelid, t.tgname::text as name, t.tgfoid as function, t.tgtype, t.tgenabled::text as enabled
+from pg_catalog.pg_trigger t
+where not t.tgisinternal
+order by t.tgrelid, t.tgname
