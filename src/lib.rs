@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod cli;
 pub mod exit;
 pub mod finding;
+pub mod predicate;
 pub mod report;
 pub mod secret;
 pub mod session;
