@@ -7,3 +7,4 @@
 pub mod exit;
 pub mod finding;
 pub mod secret;
+pub mod session;
