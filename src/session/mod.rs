@@ -180,7 +180,7 @@ impl Connector {
         (startup, later, mut pooled): (&Startup, Option<(&str, String)>, bool),
     ) -> Result<bool, Failure> {
         let proven = purpose == Purpose::Read && opened.greeted_read_only == Some(true);
-        if !pooled && !(proven && later.is_none()) {
+        if !(pooled || proven && later.is_none()) {
             // Some poolers are told to swallow options without a word.
             let mark = format!("select pg_catalog.current_setting('{MARK}', true)");
             pooled = opened.ask(&mark).await?.as_deref() != Some("1");

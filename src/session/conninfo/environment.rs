@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// Variables, home, user name and the places to look in.
 pub struct Environment {
-    variables: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variables: Variables,
     /// Where `.pgpass`, `.pg_service.conf` and `.postgresql/` are.
     pub home: Option<PathBuf>,
     /// The operating system's name for the user.
