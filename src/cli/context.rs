@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::report::{Output, Progress, style};
 use crate::session::Connector;
+use crate::session::conninfo::{self, Environment};
 use crate::settings::{self, Overrides, Settings};
 
 /// Options that every command takes.
@@ -85,7 +86,14 @@ impl Context {
                 .into_iter()
                 .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
         };
-        let connector = Connector::resolve(given.or_else(from_env).as_deref())?;
+        let target = conninfo::resolve(
+            given.or_else(from_env).as_deref(),
+            &Environment::of_process(),
+        )?;
+        let connector = Connector::new(target)?;
+        for note in &connector.target().notes {
+            self.note(note);
+        }
         self.register(&connector);
         self.detail(&format!("connecting to {}", connector.label()));
         Ok(connector)

@@ -116,7 +116,9 @@ impl Expr {
 impl Select {
     /// Every expression in it.
     pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
-        self.targets.iter().for_each(|(target, _)| target.walk(visit));
+        self.targets
+            .iter()
+            .for_each(|(target, _)| target.walk(visit));
         if let Some(filter) = &self.filter {
             filter.walk(visit);
         }

@@ -61,8 +61,15 @@ fn select(select: &ast::Select) -> Option<Select> {
         return None;
     }
     let mut targets = Vec::new();
-    for target in clause.target_list().into_iter().flat_map(|list| list.targets()) {
-        let name = target.as_name().and_then(|name| name.name()).map(|name| name.text());
+    for target in clause
+        .target_list()
+        .into_iter()
+        .flat_map(|list| list.targets())
+    {
+        let name = target
+            .as_name()
+            .and_then(|name| name.name())
+            .map(|name| name.text());
         let value = match target.expr() {
             Some(value) => expr(&value),
             None => Expr::Opaque(target.syntax().text().to_string()),
@@ -70,7 +77,11 @@ fn select(select: &ast::Select) -> Option<Select> {
         targets.push((value, name));
     }
     let (mut from, mut filters) = (Vec::new(), Vec::new());
-    for item in select.from_clause().into_iter().flat_map(|clause| clause.items()) {
+    for item in select
+        .from_clause()
+        .into_iter()
+        .flat_map(|clause| clause.items())
+    {
         from_item(&item, &mut from, &mut filters)?;
     }
     if let Some(condition) = select.where_clause() {
@@ -81,7 +92,11 @@ fn select(select: &ast::Select) -> Option<Select> {
         1 => filters.pop(),
         _ => Some(Expr::And(filters)),
     };
-    Some(Select { targets, from, filter })
+    Some(Select {
+        targets,
+        from,
+        filter,
+    })
 }
 
 /// Tables of one FROM item; `None` for outer joins, functions, sub-selects: their rows do not obey
@@ -97,9 +112,19 @@ fn from_item(
             Some(())
         }
         ast::FromListItem::FromItem(ast::FromItem::ParenFromItem(paren)) => {
-            let inner = paren.syntax().children().find_map(ast::FromListItem::cast)?;
-            let aliased = paren.syntax().children().any(|child| ast::FromAlias::can_cast(child.kind()));
-            if aliased { None } else { from_item(&inner, from, filters) }
+            let inner = paren
+                .syntax()
+                .children()
+                .find_map(ast::FromListItem::cast)?;
+            let aliased = paren
+                .syntax()
+                .children()
+                .any(|child| ast::FromAlias::can_cast(child.kind()));
+            if aliased {
+                None
+            } else {
+                from_item(&inner, from, filters)
+            }
         }
         ast::FromListItem::JoinExpr(join) => {
             from_item(&join.from_list_item()?, from, filters)?;
@@ -147,11 +172,18 @@ fn from_table(item: &ast::RelationFromItem) -> Option<FromTable> {
             alias_name
         }
     };
-    Some(FromTable { schema, name, alias })
+    Some(FromTable {
+        schema,
+        name,
+        alias,
+    })
 }
 
 fn path_parts(path: &ast::PathRef) -> Vec<String> {
-    let mut parts = path.qualifier().map(|qualifier| path_parts(&qualifier)).unwrap_or_default();
+    let mut parts = path
+        .qualifier()
+        .map(|qualifier| path_parts(&qualifier))
+        .unwrap_or_default();
     if let Some(segment) = path.segment() {
         parts.push(identifier(segment.syntax().text().to_string().trim()));
     }
@@ -160,7 +192,10 @@ fn path_parts(path: &ast::PathRef) -> Vec<String> {
 
 /// An identifier as written, to the name it means.
 fn identifier(written: &str) -> String {
-    match written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+    match written
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
         Some(inner) => inner.replace("\"\"", "\""),
         None => written.to_lowercase(),
     }
@@ -177,8 +212,10 @@ fn expr(node: &ast::Expr) -> Expr {
 /// `None` for what is not understood.
 fn known(node: &ast::Expr) -> Option<Expr> {
     Some(match node {
-        ast::Expr::NameRef(name) => keyword_value(name)
-            .unwrap_or_else(|| Expr::Column { table: None, name: name.text() }),
+        ast::Expr::NameRef(name) => keyword_value(name).unwrap_or_else(|| Expr::Column {
+            table: None,
+            name: name.text(),
+        }),
         ast::Expr::FieldExpr(field) => field_expr(field)?,
         ast::Expr::Literal(literal) => literal_value(literal)?,
         ast::Expr::ParenExpr(paren) => paren_expr(paren)?,
@@ -243,7 +280,10 @@ fn field_expr(field: &ast::FieldExpr) -> Option<Expr> {
         },
         _ => return None,
     };
-    Some(Expr::Column { table: Some(table), name })
+    Some(Expr::Column {
+        table: Some(table),
+        name,
+    })
 }
 
 fn literal_value(literal: &ast::Literal) -> Option<Expr> {
@@ -277,7 +317,10 @@ fn cast_expr(cast: &ast::CastExpr) -> Option<Expr> {
         (None, None) => return None,
     };
     let ty = cast.ty()?.syntax().text().to_string();
-    Some(Expr::Cast(Box::new(inner), ty.split_whitespace().collect::<Vec<_>>().join(" ")))
+    Some(Expr::Cast(
+        Box::new(inner),
+        ty.split_whitespace().collect::<Vec<_>>().join(" "),
+    ))
 }
 
 fn binary_expr(binary: &ast::BinExpr) -> Option<Expr> {
@@ -327,7 +370,11 @@ fn junction(left: Expr, right: Expr, and: bool) -> Expr {
             other => items.push(other),
         }
     }
-    if and { Expr::And(items) } else { Expr::Or(items) }
+    if and {
+        Expr::And(items)
+    } else {
+        Expr::Or(items)
+    }
 }
 
 fn is_test(value: Expr, what: &Expr) -> Option<Expr> {
@@ -353,9 +400,10 @@ fn any_or_equal(left: &ast::Expr, right: &ast::Expr) -> Option<Expr> {
         return Some(Expr::InSelect(item, Box::new(select(&inner)?)));
     }
     match any.expr()? {
-        ast::Expr::ArrayExpr(array) if array.select_variant().is_none() => {
-            Some(Expr::OneOf(item, array.exprs().map(|item| expr(&item)).collect()))
-        }
+        ast::Expr::ArrayExpr(array) if array.select_variant().is_none() => Some(Expr::OneOf(
+            item,
+            array.exprs().map(|item| expr(&item)).collect(),
+        )),
         _ => None,
     }
 }
@@ -367,9 +415,10 @@ fn in_list(left: &ast::Expr, right: &ast::Expr) -> Option<Expr> {
             Some(inner) => Some(Expr::InSelect(item, Box::new(select(&inner)?))),
             None => Some(Expr::OneOf(item, vec![expr(&paren.expr()?)])),
         },
-        ast::Expr::TupleExpr(tuple) => {
-            Some(Expr::OneOf(item, tuple.exprs().map(|item| expr(&item)).collect()))
-        }
+        ast::Expr::TupleExpr(tuple) => Some(Expr::OneOf(
+            item,
+            tuple.exprs().map(|item| expr(&item)).collect(),
+        )),
         _ => None,
     }
 }
@@ -380,10 +429,21 @@ fn between_expr(between: &ast::BetweenExpr) -> Option<Expr> {
     }
     let target = expr(&between.target()?);
     let bound = |spelling: &str, edge: ast::Expr| {
-        Expr::Binary(spelling.into(), Box::new(target.clone()), Box::new(expr(&edge)))
+        Expr::Binary(
+            spelling.into(),
+            Box::new(target.clone()),
+            Box::new(expr(&edge)),
+        )
     };
-    let inside = Expr::And(vec![bound(">=", between.start()?), bound("<=", between.end()?)]);
-    Some(if between.not_token().is_some() { Expr::Not(Box::new(inside)) } else { inside })
+    let inside = Expr::And(vec![
+        bound(">=", between.start()?),
+        bound("<=", between.end()?),
+    ]);
+    Some(if between.not_token().is_some() {
+        Expr::Not(Box::new(inside))
+    } else {
+        inside
+    })
 }
 
 fn case_expr(case: &ast::CaseExpr) -> Option<Expr> {
@@ -408,7 +468,9 @@ fn case_expr(case: &ast::CaseExpr) -> Option<Expr> {
 
 fn call_expr(call: &ast::CallExpr) -> Option<Expr> {
     if let Some(exists) = call.exists_fn() {
-        let ast::SelectVariant::Select(inner) = exists.select_variant()? else { return None };
+        let ast::SelectVariant::Select(inner) = exists.select_variant()? else {
+            return None;
+        };
         return Some(Expr::Exists(Box::new(select(&inner)?)));
     }
     let plain = call.filter_clause().is_none()
@@ -417,7 +479,10 @@ fn call_expr(call: &ast::CallExpr) -> Option<Expr> {
     let name = match call.expr()? {
         ast::Expr::NameRef(name) => name.text(),
         ast::Expr::FieldExpr(field) => match field_expr(&field)? {
-            Expr::Column { table: Some(schema), name } => format!("{schema}.{name}"),
+            Expr::Column {
+                table: Some(schema),
+                name,
+            } => format!("{schema}.{name}"),
             _ => return None,
         },
         _ => return None,
@@ -441,21 +506,30 @@ mod tests {
     use super::*;
 
     fn column(name: &str) -> Expr {
-        Expr::Column { table: None, name: name.into() }
+        Expr::Column {
+            table: None,
+            name: name.into(),
+        }
     }
 
     #[test]
     fn the_form_that_apply_writes() {
         let text = "(organization_id = ( SELECT (NULLIF(current_setting('app.x'::text, true), ''::text))::uuid AS \"nullif\"))";
-        let Some(Expr::Binary(op, left, right)) = expression(text) else { panic!("not a comparison") };
+        let Some(Expr::Binary(op, left, right)) = expression(text) else {
+            panic!("not a comparison")
+        };
         assert_eq!((op.as_str(), *left), ("=", column("organization_id")));
-        let Expr::Scalar(select) = *right else { panic!("not a sub-select") };
+        let Expr::Scalar(select) = *right else {
+            panic!("not a sub-select")
+        };
         assert!(select.from.is_empty() && matches!(select.targets[0].0, Expr::Cast(..)));
     }
 
     #[test]
     fn precedence_is_the_servers() {
-        let Some(Expr::Or(items)) = expression("a OR b AND c") else { panic!("not an OR") };
+        let Some(Expr::Or(items)) = expression("a OR b AND c") else {
+            panic!("not an OR")
+        };
         assert_eq!(items[0], column("a"));
         assert_eq!(items[1], Expr::And(vec![column("b"), column("c")]));
     }
@@ -463,15 +537,23 @@ mod tests {
     #[test]
     fn a_subselect_keeps_its_qualifiers() {
         let text = "(id IN ( SELECT c.id FROM public.conversations c WHERE (c.w = messages.w)))";
-        let Some(Expr::InSelect(_, select)) = expression(text) else { panic!("not IN") };
+        let Some(Expr::InSelect(_, select)) = expression(text) else {
+            panic!("not IN")
+        };
         assert_eq!(select.from[0].alias, "c");
         assert_eq!(select.from[0].schema.as_deref(), Some("public"));
     }
 
     #[test]
     fn what_is_not_understood_is_opaque_or_refused() {
-        assert!(matches!(expression("a -> 'x'"), Some(Expr::Binary(..) | Expr::Opaque(_))));
-        assert!(matches!(expression("(a, b) = (1, 2)"), Some(Expr::Binary(..) | Expr::Opaque(_))));
+        assert!(matches!(
+            expression("a -> 'x'"),
+            Some(Expr::Binary(..) | Expr::Opaque(_))
+        ));
+        assert!(matches!(
+            expression("(a, b) = (1, 2)"),
+            Some(Expr::Binary(..) | Expr::Opaque(_))
+        ));
         assert!(expression("a = = b").is_none());
         assert!(matches!(
             expression("EXISTS (SELECT 1 FROM a LEFT JOIN b ON a.i = b.i)"),
