@@ -94,7 +94,10 @@ impl Truth {
             Self::False => Known::No,
             Self::Null => Known::Null,
             Self::Atom(atom) => of(*atom),
-            Self::And(items) => items.iter().map(|item| item.value(of)).fold(Known::Yes, Known::and),
+            Self::And(items) => items
+                .iter()
+                .map(|item| item.value(of))
+                .fold(Known::Yes, Known::and),
             Self::Or(items) => items
                 .iter()
                 .map(|item| item.value(of).not())
@@ -187,11 +190,18 @@ pub(super) enum Outcome {
 impl Atoms {
     /// The formula that is this atom.
     pub(super) fn atom(&mut self, text: impl Into<String>, kind: AtomKind) -> Truth {
-        let atom = Atom { text: text.into(), kind };
-        let at = self.0.iter().position(|known| *known == atom).unwrap_or_else(|| {
-            self.0.push(atom);
-            self.0.len() - 1
-        });
+        let atom = Atom {
+            text: text.into(),
+            kind,
+        };
+        let at = self
+            .0
+            .iter()
+            .position(|known| *known == atom)
+            .unwrap_or_else(|| {
+                self.0.push(atom);
+                self.0.len() - 1
+            });
         Truth::Atom(at)
     }
 
@@ -199,11 +209,18 @@ impl Atoms {
     pub(super) fn solve(&self, formula: &Truth) -> Outcome {
         let mut used = Vec::new();
         formula.atoms(&mut used);
-        let names = || used.iter().map(|atom| self.0[*atom].text.clone()).collect::<Vec<_>>();
+        let names = || {
+            used.iter()
+                .map(|atom| self.0[*atom].text.clone())
+                .collect::<Vec<_>>()
+        };
         if used.len() > MAX_ATOMS {
             return Outcome::Perhaps(names());
         }
-        if !self.assignments(&used, false).any(|is| satisfied(formula, &is)) {
+        if !self
+            .assignments(&used, false)
+            .any(|is| satisfied(formula, &is))
+        {
             return Outcome::Never;
         }
         let witness = self
@@ -269,11 +286,17 @@ impl Atoms {
         }
         by_subject.values().all(|atoms| {
             let yes = |wanted: fn(&AtomKind) -> bool| {
-                atoms.iter().filter(|(kind, is)| *is == Known::Yes && wanted(kind)).count()
+                atoms
+                    .iter()
+                    .filter(|(kind, is)| *is == Known::Yes && wanted(kind))
+                    .count()
             };
             let equal = yes(|kind| matches!(kind, AtomKind::Equals { .. }));
             let null = yes(|kind| matches!(kind, AtomKind::IsNull { .. }));
-            let loose = atoms.iter().filter(|(kind, _)| matches!(kind, AtomKind::Free { .. })).count();
+            let loose = atoms
+                .iter()
+                .filter(|(kind, _)| matches!(kind, AtomKind::Free { .. }))
+                .count();
             // A NULL subject makes its comparisons NULL, which a witness does not use; two loose
             // comparisons of one subject may contradict each other.
             equal <= 1
@@ -294,15 +317,24 @@ mod tests {
     fn equals(atoms: &mut Atoms, subject: &str, constant: &str) -> Truth {
         atoms.atom(
             format!("{subject} = {constant}"),
-            AtomKind::Equals { subject: subject.into(), constant: constant.into() },
+            AtomKind::Equals {
+                subject: subject.into(),
+                constant: constant.into(),
+            },
         )
     }
 
     #[test]
     fn a_contradiction_is_no_witness() {
         let mut atoms = Atoms::default();
-        let (a, b) = (equals(&mut atoms, "status", "a"), equals(&mut atoms, "status", "b"));
-        assert!(matches!(atoms.solve(&Truth::and(vec![a, b])), Outcome::Perhaps(_)));
+        let (a, b) = (
+            equals(&mut atoms, "status", "a"),
+            equals(&mut atoms, "status", "b"),
+        );
+        assert!(matches!(
+            atoms.solve(&Truth::and(vec![a, b])),
+            Outcome::Perhaps(_)
+        ));
     }
 
     #[test]
@@ -320,13 +352,19 @@ mod tests {
         assert_eq!(atoms.solve(&f), Outcome::Perhaps(vec!["f()".into()]));
         let either = Truth::or(vec![f.clone(), Truth::True]);
         assert_eq!(atoms.solve(&either), Outcome::Yes(vec![]));
-        assert_eq!(atoms.solve(&Truth::and(vec![f, Truth::Null])), Outcome::Never);
+        assert_eq!(
+            atoms.solve(&Truth::and(vec![f, Truth::Null])),
+            Outcome::Never
+        );
     }
 
     #[test]
     fn null_is_not_true() {
         let atoms = Atoms::default();
         assert_eq!(atoms.solve(&Truth::not(Truth::Null)), Outcome::Never);
-        assert_eq!(atoms.solve(&Truth::not(Truth::is_true(Truth::Null))), Outcome::Yes(vec![]));
+        assert_eq!(
+            atoms.solve(&Truth::not(Truth::is_true(Truth::Null))),
+            Outcome::Yes(vec![])
+        );
     }
 }

@@ -1,0 +1,250 @@
+//! From policies to an answer: proved, denied, leaking with a witness, or unproven.
+
+use super::eval::{Evaluation, Situation, identity};
+use super::expr::Expr;
+use super::scope::{Identity, Scope};
+use super::truth::{Atoms, Outcome};
+use super::value::TypeKind;
+use super::{Need, Prover};
+use crate::catalog::{Policy, Relation};
+use crate::tenancy::Reach;
+
+/// What the catalogs say about one (role, table, need).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// No row of another tenant passes; the reason is a sentence.
+    Proved(String),
+    /// No permissive policy applies: nothing passes at all.
+    Denied,
+    /// Rows of another tenant pass.
+    Leaking(Leak),
+    /// Cannot be told; names the sub-expression that stopped the proof.
+    Unproven(String),
+}
+
+/// A counterexample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leak {
+    /// What the context is meanwhile.
+    pub situation: Situation,
+    /// What has to be true of the row or the session; empty: any row passes.
+    pub conditions: Vec<String>,
+    /// The policies that let it through, by name.
+    pub policies: Vec<String>,
+}
+
+impl Leak {
+    /// Whether every row of every tenant passes.
+    pub fn is_total(&self) -> bool {
+        self.conditions.is_empty() && self.situation != Situation::NoKey
+    }
+
+    /// As the end of a sentence.
+    pub fn words(&self) -> String {
+        if self.conditions.is_empty() {
+            format!("any row passes {}", self.situation.words())
+        } else {
+            format!(
+                "rows pass {} when {}",
+                self.situation.words(),
+                self.conditions.join(" and ")
+            )
+        }
+    }
+}
+
+/// What an answer depends on, so that tables of one shape are proved once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Shape {
+    predicate: Expr,
+    need: Need,
+    /// The key's name, or the relation itself where a sub-select makes its names matter.
+    key: String,
+    nullable: bool,
+    kind: &'static str,
+}
+
+impl Prover<'_> {
+    /// Judges a tenant table. Row-level security is taken to apply; see
+    /// [`unfiltered`](Prover::unfiltered).
+    pub fn judge(&self, relation: &Relation, need: Need) -> Answer {
+        let policies = self.applicable(relation, need);
+        if !policies.iter().any(|policy| policy.permissive) {
+            return Answer::Denied;
+        }
+        let predicate = self.effective(&policies, need);
+        let shape = self.shape(relation, need, predicate);
+        if let Some(known) = self.answers.borrow().get(&shape) {
+            return self.blame(known.clone(), relation, need, &policies);
+        }
+        let answer = self.prove(relation, &shape.predicate, self.situations(relation, need));
+        self.answers.borrow_mut().insert(shape, answer.clone());
+        self.blame(answer, relation, need, &policies)
+    }
+
+    /// Judges any predicate on the rows of a tenant table.
+    pub(super) fn prove(
+        &self,
+        relation: &Relation,
+        predicate: &Expr,
+        situations: Vec<Situation>,
+    ) -> Answer {
+        let mut unproven = None;
+        for situation in situations {
+            match self.outcome(relation, predicate, situation, identity(situation)) {
+                Outcome::Never => {}
+                Outcome::Yes(conditions) => {
+                    return Answer::Leaking(Leak {
+                        situation,
+                        conditions,
+                        policies: Vec::new(),
+                    });
+                }
+                Outcome::Perhaps(atoms) => {
+                    let stopped = if atoms.is_empty() {
+                        "its conditions contradict each other in a way that is not followed".into()
+                    } else {
+                        atoms.join(" and ")
+                    };
+                    unproven.get_or_insert(format!(
+                        "cannot tell {}: it depends on {stopped}",
+                        situation.words()
+                    ));
+                }
+            }
+        }
+        match unproven {
+            Some(reason) => Answer::Unproven(reason),
+            None => Answer::Proved(self.proof_words(relation)),
+        }
+    }
+
+    fn proof_words(&self, relation: &Relation) -> String {
+        match self.tenancy.key_column(relation.oid) {
+            Some(key) => format!(
+                "every permissive policy that applies implies {} = context",
+                crate::session::quote::ident(&key.name)
+            ),
+            None => {
+                "every permissive policy that applies implies that the parent row is the context's"
+                    .into()
+            }
+        }
+    }
+
+    fn outcome(
+        &self,
+        relation: &Relation,
+        predicate: &Expr,
+        situation: Situation,
+        identity: Identity,
+    ) -> Outcome {
+        let mut evaluation = Evaluation {
+            prover: self,
+            situation,
+            key_type: self.key_kind(relation),
+            current_user: self.tenancy.snapshot.role_name(self.role).to_owned(),
+            atoms: Atoms::default(),
+            depth: 0,
+        };
+        let scope = Scope {
+            relation,
+            alias: relation.name.clone(),
+            identity,
+            outer: None,
+            beside: None,
+        };
+        let truth = evaluation.truth(predicate, &scope);
+        evaluation.atoms.solve(&truth)
+    }
+
+    fn situations(&self, relation: &Relation, need: Need) -> Vec<Situation> {
+        let mut situations = vec![
+            Situation::OtherTenant,
+            Situation::NoContext,
+            Situation::EmptyContext,
+        ];
+        let reads_old = matches!(need, Need::Select | Need::UpdateOld | Need::Delete);
+        if reads_old && self.key_is_nullable(relation) {
+            situations.push(Situation::NoKey);
+        }
+        situations
+    }
+
+    fn key_is_nullable(&self, relation: &Relation) -> bool {
+        self.tenancy.key_column(relation.oid).is_some_and(|key| {
+            let domain = self.tenancy.snapshot.types.get(&key.type_oid);
+            !key.not_null && !domain.is_some_and(|ty| ty.not_null)
+        })
+    }
+
+    /// The type of the tenant's id: a via table's is its topmost parent's.
+    fn key_kind(&self, relation: &Relation) -> TypeKind {
+        let mut oid = relation.oid;
+        for _ in 0..32 {
+            match self.tenancy.tables.get(&oid).map(|table| table.reach) {
+                Some(Reach::Via { parent, .. }) => oid = parent,
+                _ => break,
+            }
+        }
+        self.tenancy
+            .key_column(oid)
+            .map_or(TypeKind::Other, |key| self.kind_of_oid(key.type_oid))
+    }
+
+    fn shape(&self, relation: &Relation, need: Need, predicate: Expr) -> Shape {
+        let mut has_table = false;
+        predicate.walk(&mut |expr| {
+            if let Expr::Scalar(select) | Expr::Exists(select) | Expr::InSelect(_, select) = expr {
+                has_table |= !select.from.is_empty();
+            }
+        });
+        let key = match self.tenancy.key_column(relation.oid) {
+            Some(key) if !has_table => key.name.clone(),
+            _ => format!("{}", relation.oid),
+        };
+        let kind = match self.key_kind(relation) {
+            TypeKind::Text => "text",
+            TypeKind::Uuid => "uuid",
+            TypeKind::Integer => "integer",
+            TypeKind::Boolean | TypeKind::Other => "other",
+        };
+        Shape {
+            predicate,
+            need,
+            key,
+            nullable: self.key_is_nullable(relation),
+            kind,
+        }
+    }
+
+    /// Names the policies that let the counterexample through on their own.
+    fn blame(
+        &self,
+        answer: Answer,
+        relation: &Relation,
+        need: Need,
+        policies: &[&Policy],
+    ) -> Answer {
+        let Answer::Leaking(mut leak) = answer else {
+            return answer;
+        };
+        let (permissive, restrictive): (Vec<&Policy>, Vec<&Policy>) =
+            policies.iter().partition(|policy| policy.permissive);
+        for policy in permissive {
+            let mut alone = vec![policy];
+            alone.extend(restrictive.iter().copied());
+            let predicate = self.effective(&alone, need);
+            let outcome = self.outcome(
+                relation,
+                &predicate,
+                leak.situation,
+                identity(leak.situation),
+            );
+            if matches!(outcome, Outcome::Yes(_)) {
+                leak.policies.push(policy.name.clone());
+            }
+        }
+        Answer::Leaking(leak)
+    }
+}

@@ -1,0 +1,113 @@
+//! A view's own WHERE as the predicate on the rows of a table that it reads unfiltered.
+
+use super::eval::Situation;
+use super::expr::Expr;
+use super::{Answer, Prover, parse};
+use crate::catalog::Relation;
+
+impl Prover<'_> {
+    /// Whether a query, read by a role that no policy binds, shows only the context's rows of
+    /// `table`.
+    ///
+    /// Where the query joins several tables, a row of `table` is shown only if every condition
+    /// holds, so that the conditions that speak of this table alone are enough for a proof; what
+    /// they leave open may be closed by a join, and is unproven.
+    pub fn judge_query(&self, definition: &str, table: &Relation) -> Answer {
+        let Some(query) = parse::query(definition) else {
+            return Answer::Unproven("the query is not of a kind that is followed".into());
+        };
+        let mut here = query.from.iter().filter(|from| {
+            from.name == table.name
+                && from
+                    .schema
+                    .as_deref()
+                    .is_none_or(|s| *s == *table.schema_name)
+        });
+        let (Some(from), None) = (here.next(), here.next()) else {
+            return Answer::Unproven(format!(
+                "the query does not read {} in one plain place",
+                table.qualified()
+            ));
+        };
+        let (alias, alone) = (from.alias.clone(), query.from.len() == 1);
+        let predicate = match &query.filter {
+            None => Expr::Bool(true),
+            Some(filter) => localize(filter, &alias, alone, table),
+        };
+        let answer = self.prove(
+            table,
+            &predicate,
+            vec![
+                Situation::OtherTenant,
+                Situation::NoContext,
+                Situation::EmptyContext,
+            ],
+        );
+        match answer {
+            Answer::Leaking(_) if !alone && query.filter.is_some() => {
+                Answer::Unproven("the query joins several tables, and the join may limit it".into())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Conditions in terms of the table's own columns; those of other tables stand for anything.
+fn localize(filter: &Expr, alias: &str, alone: bool, table: &Relation) -> Expr {
+    let conditions = match filter {
+        Expr::And(items) => items.clone(),
+        other => vec![other.clone()],
+    };
+    let kept = conditions
+        .into_iter()
+        .filter(|condition| {
+            let mut local = true;
+            condition.walk(&mut |expr| {
+                if let Expr::Column {
+                    table: qualifier,
+                    name,
+                } = expr
+                {
+                    local &= match qualifier.as_deref() {
+                        None => alone && table.column(name).is_some(),
+                        Some(qualifier) => qualifier == alias,
+                    };
+                }
+            });
+            local || alone
+        })
+        .map(|condition| rename(condition, alias, &table.name))
+        .collect();
+    Expr::And(kept)
+}
+
+/// The scope knows the row by the table's name, the query by its alias.
+fn rename(expr: Expr, alias: &str, name: &str) -> Expr {
+    let boxed = |inner: Box<Expr>| Box::new(rename(*inner, alias, name));
+    let each = |items: Vec<Expr>| {
+        items
+            .into_iter()
+            .map(|item| rename(item, alias, name))
+            .collect()
+    };
+    match expr {
+        Expr::Column {
+            table: Some(table),
+            name: column,
+        } if table == alias => Expr::Column {
+            table: Some(name.to_owned()),
+            name: column,
+        },
+        Expr::Cast(inner, ty) => Expr::Cast(boxed(inner), ty),
+        Expr::Call(function, items) => Expr::Call(function, each(items)),
+        Expr::And(items) => Expr::And(each(items)),
+        Expr::Or(items) => Expr::Or(each(items)),
+        Expr::Not(inner) => Expr::Not(boxed(inner)),
+        Expr::IsNull(inner) => Expr::IsNull(boxed(inner)),
+        Expr::IsTrue(inner) => Expr::IsTrue(boxed(inner)),
+        Expr::Binary(op, left, right) => Expr::Binary(op, boxed(left), boxed(right)),
+        Expr::Same(left, right) => Expr::Same(boxed(left), boxed(right)),
+        Expr::OneOf(item, list) => Expr::OneOf(boxed(item), each(list)),
+        other => other,
+    }
+}
