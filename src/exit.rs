@@ -92,8 +92,13 @@ mod tests {
 
     #[test]
     fn usage_is_found_below_context() {
-        let error = Err::<(), _>(usage("no such key")).context("reading x").unwrap_err();
+        let error = Err::<(), _>(usage("no such key"))
+            .context("reading x")
+            .unwrap_err();
         assert_eq!(code_of(&error), Code::Usage);
-        assert_eq!(code_of(&anyhow::anyhow!("connection refused")), Code::Failed);
+        assert_eq!(
+            code_of(&anyhow::anyhow!("connection refused")),
+            Code::Failed
+        );
     }
 }

@@ -6,4 +6,5 @@
 
 pub mod exit;
 pub mod finding;
+pub mod sandbox;
 pub mod secret;

@@ -1,0 +1,232 @@
+//! Makes a cluster ready, starts a server on it, ends it.
+
+use super::binaries::Binaries;
+use super::claim::{Claim, data_of};
+use super::os::{self, Fate};
+use super::server::{Auth, Options, Place, read_log};
+use super::{SUPERUSER, files, hba, spawn, template};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to start; it takes about 20 ms.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Fills the folder: the cluster, who may log in, the caller's files. Returns the superuser's
+/// password where one is needed.
+pub(super) fn prepare(
+    claim: &Claim,
+    cache: &Path,
+    binaries: &Binaries,
+    options: &Options,
+) -> Result<Option<String>> {
+    let data = data_of(claim.path());
+    let owner = binaries.run_as.owner();
+    template::copy(cache, binaries, &data)?;
+    files::make_folder(&claim.path().join("socket"), 0o700, owner)?;
+    let hba = hba::text(options.auth, &options.hba);
+    files::write_private(&data.join("pg_hba.conf"), hba.as_bytes(), owner)?;
+    for (name, content) in &options.files {
+        files::write_private(&data.join(name), content, owner)?;
+    }
+    if options.tcp && options.auth == Auth::Scram {
+        return set_password(binaries, &data).map(Some);
+    }
+    Ok(None)
+}
+
+/// Gives the superuser a password before the server runs, so that the log never hears of it.
+fn set_password(binaries: &Binaries, data: &Path) -> Result<String> {
+    let password: String = rand::random::<[u8; 16]>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
+    let mut child = binaries
+        .run_as
+        .command(&binaries.program("postgres"))
+        .args([
+            "--single",
+            "-c",
+            "fsync=off",
+            "-c",
+            "exit_on_error=on",
+            "-D",
+        ])
+        .arg(data)
+        .arg("postgres")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot run postgres")?;
+    if let Some(mut input) = child.stdin.take() {
+        // The verifier is base64, $ and colons: nothing in it ends the literal.
+        writeln!(input, "alter role {SUPERUSER} password '{verifier}'")
+            .context("cannot set the superuser's password")?;
+    }
+    let status = child
+        .wait()
+        .context("cannot set the superuser's password")?;
+    ensure!(
+        status.success(),
+        "cannot set the superuser's password ({status})"
+    );
+    Ok(password)
+}
+
+/// Starts the server; where another process took the port meanwhile, on another one.
+pub(super) fn launch(
+    claim: &Claim,
+    binaries: &Binaries,
+    options: &Options,
+    password: Option<String>,
+) -> Result<(Child, Place)> {
+    let mut left = 5;
+    loop {
+        let port = if options.tcp { free_port()? } else { 5432 };
+        let mut child = spawn::spawn(command(claim, binaries, options, port)?)?;
+        match wait_until_ready(&mut child, &data_of(claim.path())) {
+            Ok(()) => {
+                let place = Place {
+                    directory: claim.path().to_path_buf(),
+                    port,
+                    tcp: options.tcp,
+                    pid: child.id(),
+                    password,
+                    binaries: binaries.clone(),
+                };
+                return Ok((child, place));
+            }
+            Err(error) => {
+                let log = read_log(claim.path());
+                let _ = end(&mut child);
+                left -= 1;
+                if !(options.tcp && left > 0 && log.contains("could not bind")) {
+                    return Err(anyhow!("{error:#}; its log ends with:\n{}", tail(&log)));
+                }
+            }
+        }
+    }
+}
+
+fn command(claim: &Claim, binaries: &Binaries, options: &Options, port: u16) -> Result<Command> {
+    let directory = claim.path();
+    let log = File::create(directory.join("log")).context("cannot make the server's log")?;
+    let mut command = binaries.run_as.command(&binaries.program("postgres"));
+    // Quoted, because the setting is a list and a folder's name may have a comma in it.
+    let socket = format!("\"{}\"", directory.join("socket").display());
+    let listen = if options.tcp { "127.0.0.1" } else { "" };
+    command.arg("-D").arg(data_of(directory));
+    let own = [
+        ("unix_socket_directories", socket.as_str()),
+        ("listen_addresses", listen),
+        ("port", &port.to_string()),
+    ];
+    let (own, speed) = (
+        own.into_iter(),
+        speed(options, binaries.version.major).into_iter(),
+    );
+    let given = options
+        .settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in own.chain(speed).chain(given) {
+        command.arg("-c").arg(format!("{name}={value}"));
+    }
+    command
+        .stdout(log.try_clone().context("cannot make the server's log")?)
+        .stderr(log)
+        // Out of the terminal's group: its Ctrl-C is for us, and we end the server in our order.
+        .process_group(0);
+    let fate = if options.keep {
+        Fate::Survive(claim.descriptor())
+    } else {
+        Fate::DieWithUs
+    };
+    os::arrange(&mut command, fate);
+    Ok(command)
+}
+
+/// What a server that may lose everything can leave out.
+fn speed(options: &Options, major: u32) -> Vec<(&'static str, &'static str)> {
+    let mut settings = vec![
+        ("fsync", "off"),
+        ("synchronous_commit", "off"),
+        ("full_page_writes", "off"),
+        ("autovacuum", "off"),
+        ("jit", "off"),
+        ("shared_buffers", "32MB"),
+        ("max_wal_size", "256MB"),
+        ("timezone", "UTC"),
+        ("log_timezone", "UTC"),
+    ];
+    if !options.replication {
+        settings.extend([("wal_level", "minimal"), ("max_wal_senders", "0")]);
+    }
+    if major >= 18 {
+        // The default starts three more processes.
+        settings.push(("io_method", "sync"));
+    }
+    settings
+}
+
+fn wait_until_ready(child: &mut Child, data: &Path) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    let status_file = data.join("postmaster.pid");
+    loop {
+        if let Some(status) = child.try_wait().context("cannot wait for the server")? {
+            bail!("the server ended while starting ({status})");
+        }
+        let text = fs::read_to_string(&status_file).unwrap_or_default();
+        if text
+            .lines()
+            .nth(7)
+            .is_some_and(|line| line.trim() == "ready")
+        {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "the server was not ready after {PATIENCE:?}"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Ends a server at once: nothing in it is worth a checkpoint.
+pub(super) fn end(child: &mut Child) -> Result<()> {
+    for (signal, patience) in [(os::QUIT, 8), (os::KILL, 2)] {
+        os::signal(child.id(), signal);
+        let deadline = Instant::now() + Duration::from_secs(patience);
+        while Instant::now() < deadline {
+            if child
+                .try_wait()
+                .context("cannot wait for the server")?
+                .is_some()
+            {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    bail!("the server with process id {} does not end", child.id())
+}
+
+fn free_port() -> Result<u16> {
+    let probe = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
+    Ok(probe
+        .local_addr()
+        .context("cannot find a free port")?
+        .port())
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}
