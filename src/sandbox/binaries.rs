@@ -1,14 +1,13 @@
 //! Finds PostgreSQL's server programs on this machine.
 
+use super::places::{explicit, places};
 use super::user::RunAs;
-use super::{Notice, cache, fetch};
+use super::{Notice, fetch};
 use crate::exit;
 use anyhow::{Result, anyhow};
-use std::env;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The oldest major version that a throwaway server is made of.
@@ -172,7 +171,7 @@ fn search(places: &[PathBuf]) -> Search {
         if seen.contains(&dir) {
             continue;
         }
-        match look(&dir) {
+        match look_once(&dir) {
             Ok(binaries) => search.found.push(binaries),
             Err(why) => search.skipped.push(format!("{}: {why}", dir.display())),
         }
@@ -186,6 +185,18 @@ fn real_folder(place: &Path) -> Option<PathBuf> {
     let postgres = place.join("postgres").canonicalize().ok()?;
     let real = postgres.parent().filter(|dir| dir.join("initdb").is_file());
     Some(real.map_or_else(|| place.to_path_buf(), Path::to_path_buf))
+}
+
+/// [`look`], but a server that ran is believed for the rest of the process: tests start hundreds.
+fn look_once(dir: &Path) -> Result<Binaries, String> {
+    static SEEN: Mutex<Vec<Binaries>> = Mutex::new(Vec::new());
+    let seen = || SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = seen().iter().find(|known| known.dir == dir) {
+        return Ok(known.clone());
+    }
+    let binaries = look(dir)?;
+    seen().push(binaries.clone());
+    Ok(binaries)
 }
 
 /// Asks the programs in a folder for their version, as the user who will run them.
@@ -243,84 +254,6 @@ fn ask(program: &Path, run_as: &RunAs) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn explicit(wanted: &Wanted) -> Option<PathBuf> {
-    let from_environment = || env::var_os("TENANTCTL_PG_BIN").filter(|dir| !dir.is_empty());
-    wanted
-        .pg_bin
-        .clone()
-        .or_else(|| from_environment().map(PathBuf::from))
-}
-
-/// Where to look, best first.
-fn places(wanted: &Wanted) -> Result<Vec<PathBuf>> {
-    if let Some(dir) = explicit(wanted) {
-        let inside = [dir.clone(), dir.join("bin")];
-        return match inside.into_iter().find(|dir| dir.join("postgres").exists()) {
-            Some(dir) => Ok(vec![dir.canonicalize()?]),
-            None => Err(exit::usage(format!(
-                "there is no postgres in {}",
-                dir.display()
-            ))),
-        };
-    }
-    let mut places: Vec<PathBuf> = pg_config().into_iter().collect();
-    let path = env::var_os("PATH").unwrap_or_default();
-    places.extend(env::split_paths(&path).filter(|dir| dir.is_absolute()));
-    for (parent, prefix, below) in [
-        ("/usr/lib/postgresql", "", "bin"),
-        ("/usr", "pgsql-", "bin"),
-        ("/usr/libexec", "postgresql", "bin"),
-        ("/usr/libexec", "postgresql", ""),
-        ("/opt/homebrew/opt", "postgresql", "bin"),
-        ("/usr/local/opt", "postgresql", "bin"),
-        ("/Applications/Postgres.app/Contents/Versions", "", "bin"),
-    ] {
-        places.extend(
-            children(Path::new(parent), prefix)
-                .into_iter()
-                .map(|child| child.join(below)),
-        );
-    }
-    places.push(PathBuf::from("/usr/local/pgsql/bin"));
-    places.extend(fetched());
-    Ok(places)
-}
-
-/// The server programs that were fetched before.
-fn fetched() -> Vec<PathBuf> {
-    let caches = cache::candidates()
-        .into_iter()
-        .map(|cache| cache.join("postgres"));
-    let trusted = caches.filter(|folder| cache::ours(folder));
-    trusted
-        .flat_map(|folder| children(&folder, ""))
-        .map(|child| child.join("bin"))
-        .collect()
-}
-
-/// The folders in a folder whose names begin so, in a fixed order.
-fn children(parent: &Path, prefix: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    let mut children: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
-        .map(|entry| entry.path())
-        .collect();
-    children.sort();
-    children
-}
-
-fn pg_config() -> Option<PathBuf> {
-    let mut command = Command::new("pg_config");
-    let output = command
-        .arg("--bindir")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    let dir = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-    (output.status.success() && dir.is_absolute()).then_some(dir)
-}
-
 const ADVICE: &str = "\
 install a server, then run this again:
   Debian, Ubuntu  apt-get install postgresql
@@ -352,6 +285,7 @@ fn missing(wanted: &Wanted, search: &Search) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     /// A folder with programs that only know their version, readable by everybody.

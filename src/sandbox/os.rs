@@ -69,7 +69,9 @@ pub(super) fn memory_folder_free(path: &Path) -> Option<u64> {
         stats.assume_init()
     };
     let block = u64::try_from(stats.f_bsize).ok()?;
-    (stats.f_type == libc::TMPFS_MAGIC).then(|| stats.f_bavail.saturating_mul(block))
+    // These two have different types with different C libraries.
+    let in_memory = i128::from(stats.f_type) == i128::from(libc::TMPFS_MAGIC);
+    in_memory.then(|| stats.f_bavail.saturating_mul(block))
 }
 
 /// Free bytes of a folder that is kept in memory: there is none on this system.

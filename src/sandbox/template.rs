@@ -144,3 +144,49 @@ fn discard(template: &Path) -> Result<()> {
     }
     files::remove(&old).context("cannot remove a prepared cluster")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::find_all;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_template_that_lost_a_file_is_made_again() {
+        let Some(binaries) = find_all().pop() else {
+            eprintln!("skipped: no PostgreSQL server programs on this machine");
+            return;
+        };
+        let cache = Path::new("/tmp").join(format!("template-{}", files::random_name()));
+        fs::create_dir_all(cache.join("template")).unwrap();
+        fs::set_permissions(&cache, fs::Permissions::from_mode(0o755)).unwrap();
+        copy(&cache, &binaries, &cache.join("one")).unwrap();
+        let control = cache
+            .join("template")
+            .join(key(&binaries))
+            .join("data/global/pg_control");
+        fs::remove_file(&control).unwrap();
+        copy(&cache, &binaries, &cache.join("two")).unwrap();
+        assert!(control.exists() && cache.join("two/global/pg_control").exists());
+        let age = |copy: &str| fs::read(cache.join(copy).join("global/pg_control")).unwrap();
+        assert_ne!(
+            age("one"),
+            age("two"),
+            "another initdb gives another system identifier"
+        );
+        let left = fs::read_dir(cache.join("template")).unwrap().count();
+        assert_eq!(left, 2, "the template and its lock, nothing half made");
+        fs::remove_dir_all(&cache).unwrap();
+    }
+
+    #[test]
+    fn a_copy_that_cannot_be_written_does_not_blame_the_template() {
+        let Some(binaries) = find_all().pop() else {
+            eprintln!("skipped: no PostgreSQL server programs on this machine");
+            return;
+        };
+        let cache = crate::sandbox::cache::folder(&binaries.run_as).unwrap();
+        copy(&cache, &binaries, Path::new("/nonexistent/data")).unwrap_err();
+        assert!(recorded(&cache.join("template").join(key(&binaries))).is_some());
+    }
+}

@@ -258,6 +258,25 @@ fn as_a_child_that_is_killed() {
 }
 
 fn run_child(file: &Path, keep: bool) -> (std::process::Child, Vec<String>) {
+    let mut child = spawn_child(file, keep);
+    let lines = if keep { 4 } else { 2 };
+    let complete = |text: &str| text.ends_with('\n') && text.lines().count() == lines;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut text = String::new();
+    while !complete(&text) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+        text = std::fs::read_to_string(file).unwrap_or_default();
+    }
+    if !complete(&text) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        panic!("the child did not start a server");
+    }
+    std::fs::remove_file(file).unwrap();
+    (child, text.lines().map(str::to_owned).collect())
+}
+
+fn spawn_child(file: &Path, keep: bool) -> std::process::Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args([
@@ -270,21 +289,7 @@ fn run_child(file: &Path, keep: bool) -> (std::process::Child, Vec<String>) {
     if keep {
         command.env("TENANTCTL_TEST_KEEP", "1");
     }
-    let mut child = command.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let lines = if keep { 4 } else { 2 };
-    loop {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        if text.ends_with('\n') && text.lines().count() == lines {
-            std::fs::remove_file(file).unwrap();
-            return (child, text.lines().map(str::to_owned).collect());
-        }
-        if Instant::now() > deadline {
-            child.kill().unwrap();
-            panic!("the child did not start a server");
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    command.spawn().unwrap()
 }
 
 fn message_file() -> PathBuf {
@@ -352,5 +357,71 @@ fn every_version_on_this_machine_works() {
         let version = ask(&sandbox.url("postgres"), "show server_version").unwrap();
         assert!(version.starts_with(&binaries.version.number), "{version}");
         eprintln!("ran on {}", sandbox.version().full);
+    }
+}
+
+#[test]
+#[ignore = "prints times; run it alone, on a quiet machine"]
+fn how_long_it_takes() {
+    let Some(_warm) = start(&Options::default()) else {
+        return;
+    };
+    for options in [
+        Options::default(),
+        Options {
+            tcp: true,
+            ..Options::default()
+        },
+    ] {
+        for _ in 0..5 {
+            let begin = Instant::now();
+            let sandbox = start(&options).unwrap();
+            let started = begin.elapsed();
+            ask(&sandbox.url("postgres"), "select 1").unwrap();
+            let asked = begin.elapsed();
+            sandbox.stop().unwrap();
+            let all = begin.elapsed();
+            eprintln!(
+                "tcp {}: started {started:?}, asked {asked:?}, stopped {all:?}",
+                options.tcp
+            );
+        }
+    }
+}
+
+#[test]
+#[ignore = "downloads a server; TENANTCTL_CACHE names an empty folder, TENANTCTL_TEST_MAJOR a version"]
+fn a_server_is_fetched() {
+    let major = std::env::var("TENANTCTL_TEST_MAJOR")
+        .unwrap()
+        .parse()
+        .unwrap();
+    let wanted = Wanted {
+        major: Some(major),
+        pg_bin: None,
+    };
+    let mut said = Vec::new();
+    let begin = Instant::now();
+    let options = Options {
+        wanted,
+        ..Options::default()
+    };
+    let sandbox = Sandbox::start(&options, &mut |line| said.push(line.to_owned())).unwrap();
+    eprintln!(
+        "{said:?} {:?} {}",
+        begin.elapsed(),
+        sandbox.bin_dir().display()
+    );
+    assert_eq!(sandbox.version().major, major);
+    assert!(
+        said.concat().contains("fetching @embedded-postgres/"),
+        "{said:?}"
+    );
+    for extension in ["pgcrypto", "postgres_fdw"] {
+        ask(
+            &sandbox.url("postgres"),
+            &format!("create extension {extension}"),
+        )
+        .unwrap();
     }
 }
