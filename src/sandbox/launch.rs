@@ -3,9 +3,9 @@
 use super::binaries::Binaries;
 use super::claim::{Claim, data_of};
 use super::os::{self, Fate};
-use super::server::{Auth, Options, Place, read_log};
+use super::server::{Auth, Options, read_log};
 use super::{SUPERUSER, files, hba, spawn, template};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
@@ -83,37 +83,26 @@ fn set_password(binaries: &Binaries, data: &Path) -> Result<String> {
     Ok(password)
 }
 
-/// Starts the server; where another process took the port meanwhile, on another one.
+/// Starts the server on the port that `pick` gives; where another process took that one meanwhile,
+/// on the next.
 pub(super) fn launch(
     claim: &Claim,
     binaries: &Binaries,
     options: &Options,
-    password: Option<String>,
-) -> Result<(Child, Place)> {
+    pick: &mut dyn FnMut() -> Result<u16>,
+) -> Result<(Child, u16)> {
     let mut left = 5;
     loop {
-        let port = if options.tcp { free_port()? } else { 5432 };
+        let port = pick()?;
         let mut child = spawn::spawn(command(claim, binaries, options, port)?)?;
-        match wait_until_ready(&mut child, &data_of(claim.path())) {
-            Ok(()) => {
-                let place = Place {
-                    directory: claim.path().to_path_buf(),
-                    port,
-                    tcp: options.tcp,
-                    pid: child.id(),
-                    password,
-                    binaries: binaries.clone(),
-                };
-                return Ok((child, place));
-            }
-            Err(error) => {
-                let log = read_log(claim.path());
-                let _ = end(&mut child);
-                left -= 1;
-                if !(options.tcp && left > 0 && log.contains("could not bind")) {
-                    return Err(anyhow!("{error:#}; its log ends with:\n{}", tail(&log)));
-                }
-            }
+        let Err(error) = wait_until_ready(&mut child, &data_of(claim.path())) else {
+            return Ok((child, port));
+        };
+        let log = read_log(claim.path());
+        let _ = end(&mut child);
+        left -= 1;
+        if !(options.tcp && left > 0 && log.contains("could not bind")) {
+            bail!("{error:#}; its log ends with:\n{}", tail(&log));
         }
     }
 }
@@ -207,6 +196,14 @@ fn wait_until_ready(child: &mut Child, data: &Path) -> Result<()> {
 /// Ends a server at once: nothing in it is worth a checkpoint.
 pub(super) fn end(child: &mut Child) -> Result<()> {
     for (signal, patience) in [(os::QUIT, 8), (os::KILL, 2)] {
+        // One that was waited for has given its id back, perhaps to somebody else.
+        if child
+            .try_wait()
+            .context("cannot wait for the server")?
+            .is_some()
+        {
+            return Ok(());
+        }
         os::signal(child.id(), signal);
         let deadline = Instant::now() + Duration::from_secs(patience);
         while Instant::now() < deadline {
@@ -223,7 +220,8 @@ pub(super) fn end(child: &mut Child) -> Result<()> {
     bail!("the server with process id {} does not end", child.id())
 }
 
-fn free_port() -> Result<u16> {
+/// A port of the loopback that nobody listens on just now.
+pub(super) fn free_port() -> Result<u16> {
     let probe = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
     Ok(probe
         .local_addr()
@@ -234,4 +232,44 @@ fn free_port() -> Result<u16> {
 fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(15)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::{cache, find_all};
+
+    #[test]
+    fn a_port_that_somebody_took_is_passed_over() {
+        let Some(binaries) = find_all().pop() else {
+            eprintln!("skipped: no PostgreSQL server programs on this machine");
+            return;
+        };
+        let options = Options {
+            tcp: true,
+            auth: Auth::Trust,
+            ..Options::default()
+        };
+        let claim = Claim::new(&binaries.run_as, false).unwrap();
+        let cache = cache::folder(&binaries.run_as).unwrap();
+        prepare(&claim, &cache, &binaries, &options).unwrap();
+        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let taken_port = taken.local_addr().unwrap().port();
+        let mut picked = Vec::new();
+        let (mut child, port) = launch(&claim, &binaries, &options, &mut || {
+            picked.push(if picked.is_empty() {
+                taken_port
+            } else {
+                free_port()?
+            });
+            Ok(picked[picked.len() - 1])
+        })
+        .unwrap();
+        assert!(picked.len() >= 2, "the first port was taken");
+        assert_ne!(port, taken_port);
+        end(&mut child).unwrap();
+        let always = launch(&claim, &binaries, &options, &mut || Ok(taken_port)).unwrap_err();
+        assert!(always.to_string().contains("could not bind"), "{always:#}");
+        claim.remove().unwrap();
+    }
 }

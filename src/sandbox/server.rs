@@ -2,7 +2,7 @@
 
 use super::binaries::{Binaries, Version, Wanted, obtain};
 use super::claim::{Claim, data_of, sweep};
-use super::launch::{end, launch, prepare};
+use super::launch::{end, free_port, launch, prepare};
 use super::{Notice, SUPERUSER, cache};
 use anyhow::{Result, ensure};
 use std::fs;
@@ -55,14 +55,14 @@ pub struct Sandbox {
 }
 
 /// Where a server is and what it is.
-pub(super) struct Place {
-    pub(super) directory: PathBuf,
-    pub(super) port: u16,
-    pub(super) tcp: bool,
-    pub(super) pid: u32,
+struct Place {
+    directory: PathBuf,
+    port: u16,
+    tcp: bool,
+    pid: u32,
     /// The superuser's, for TCP.
-    pub(super) password: Option<String>,
-    pub(super) binaries: Binaries,
+    password: Option<String>,
+    binaries: Binaries,
 }
 
 impl std::fmt::Debug for Place {
@@ -97,20 +97,33 @@ impl Sandbox {
         let binaries = obtain(&options.wanted, options.offline, notice)?;
         let cache = cache::folder(&binaries.run_as)?;
         let claim = Claim::new(&binaries.run_as, options.keep)?;
-        let started = prepare(&claim, &cache, &binaries, options)
-            .and_then(|password| launch(&claim, &binaries, options, password));
-        match started {
-            Ok((child, place)) => Ok(Self {
-                child: Some(child),
-                claim: Some(claim),
-                place,
-                keep: options.keep,
-            }),
+        let started = prepare(&claim, &cache, &binaries, options).and_then(|password| {
+            let mut pick = || if options.tcp { free_port() } else { Ok(5432) };
+            let (child, port) = launch(&claim, &binaries, options, &mut pick)?;
+            Ok((child, port, password))
+        });
+        let (child, port, password) = match started {
+            Ok(started) => started,
             Err(error) => {
                 let _ = claim.remove();
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        let (directory, pid) = (claim.path().to_path_buf(), child.id());
+        let place = Place {
+            directory,
+            port,
+            tcp: options.tcp,
+            pid,
+            password,
+            binaries,
+        };
+        Ok(Self {
+            child: Some(child),
+            claim: Some(claim),
+            place,
+            keep: options.keep,
+        })
     }
 
     /// The URL of a database for the superuser, over the socket.
