@@ -10,6 +10,7 @@ pub mod exit;
 pub mod finding;
 pub mod predicate;
 pub mod report;
+pub mod sandbox;
 pub mod secret;
 pub mod session;
 pub mod settings;
