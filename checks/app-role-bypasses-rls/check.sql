@@ -1,0 +1,13 @@
+-- title: The application's role has BYPASSRLS
+-- class: role
+-- severity: critical
+-- why: PostgreSQL skips every policy for a role with BYPASSRLS, FORCE or not. The attribute is meant for
+--   backups; on the login role of an application it is usually left over from a data migration.
+-- source: https://www.postgresql.org/docs/current/sql-createrole.html
+select r.rolname as object,
+       format('role %I has BYPASSRLS, so no policy applies to it and every tenant''s rows are open', r.rolname) as detail,
+       format('alter role %I nobypassrls;', r.rolname) as fix
+from pg_catalog.pg_roles r
+where r.rolname = current_setting('tenantctl.app_role')
+  and r.rolbypassrls
+order by 1;

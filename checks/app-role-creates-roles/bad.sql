@@ -1,0 +1,7 @@
+-- expect: :app critical
+create table public.organizations (id uuid primary key, name text not null);
+alter table public.organizations owner to :owner;
+alter role :app createrole;
+-- From PostgreSQL 16 on this is what makes it dangerous; the owner is reached through a second role.
+grant :other to :app with admin option;
+grant :owner to :other;

@@ -1,0 +1,53 @@
+-- title: The application's role may create roles
+-- class: role
+-- severity: critical
+-- why: Before PostgreSQL 16 a role with CREATEROLE may grant any non-superuser role to anybody, so it makes
+--   itself a member of the tables' owner or of a BYPASSRLS role. From 16 on it needs ADMIN OPTION on the
+--   role it grants, and it has that on every role it created.
+-- mend: take the attribute away, and revoke the memberships WITH ADMIN OPTION that came with it. Migrations
+--   that create roles belong to another login.
+-- source: https://www.postgresql.org/docs/current/role-attributes.html
+with recursive app as (
+    select r.oid, r.rolname
+    from pg_catalog.pg_roles r
+    where r.rolname = current_setting('tenantctl.app_role')
+      and r.rolcreaterole
+      and not r.rolsuper
+),
+-- What it can grant itself from 16 on: roles it administers, and all that those are members of.
+within_reach as (
+    select m.roleid as oid
+    from pg_catalog.pg_auth_members m
+    join app on app.oid = m.member
+    where m.admin_option
+    union
+    select m.roleid
+    from within_reach
+    join pg_catalog.pg_auth_members m on m.member = within_reach.oid
+),
+dangerous as (
+    select c.relowner as oid
+    from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)
+    join pg_catalog.pg_class c on c.oid = t.oid
+    union
+    select r.oid
+    from pg_catalog.pg_roles r
+    where r.rolbypassrls or r.rolsuper
+),
+verdict as (
+    select current_setting('server_version_num')::int < 160000 as grants_any,
+           exists (select from within_reach join dangerous using (oid)) as grants_dangerous
+)
+select app.rolname as object,
+       case
+           when verdict.grants_any
+               then format('role %I has CREATEROLE, which before PostgreSQL 16 lets it join the tables'' owner or any BYPASSRLS role', app.rolname)
+           when verdict.grants_dangerous
+               then format('role %I has CREATEROLE and ADMIN OPTION on a role that owns tenant tables or bypasses policies, so it can make itself a member', app.rolname)
+           else format('role %I has CREATEROLE: it administers no role that reaches tenant rows today, but it can hand out logins', app.rolname)
+       end as detail,
+       format('alter role %I nocreaterole;', app.rolname) as fix,
+       case when verdict.grants_any or verdict.grants_dangerous then 'critical' else 'medium' end as severity
+from app
+cross join verdict
+order by 1;

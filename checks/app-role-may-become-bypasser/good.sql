@@ -1,0 +1,13 @@
+create table public.organizations (id uuid primary key, name text);
+-- The memberships lead the other way; the group is harmless; and so are other predefined roles.
+alter role :admin bypassrls;
+grant :app to :admin;
+grant :other to :app;
+grant pg_read_all_settings to :app;
+grant pg_write_all_data to :other;
+-- From PostgreSQL 16 on a membership can be inherited without being SET, and attributes are not inherited.
+do $$ begin
+    if current_setting('server_version_num')::int >= 160000 then
+        execute 'grant :admin to :app with inherit true, set false';
+    end if;
+end $$;

@@ -1,0 +1,46 @@
+-- title: The application's role owns the schema or the database of tenant tables
+-- class: role
+-- severity: critical
+-- why: The owner of a schema may drop any table in it, whoever owns the table, and put another in its place.
+--   The owner of a database may drop the database, and is a member of pg_database_owner, which owns schema
+--   public since PostgreSQL 15.
+-- mend: give schema and database to the role that runs migrations (alter schema ... owner to ...;
+--   alter database ... owner to ...) and grant the application USAGE and CONNECT.
+-- source: https://www.postgresql.org/docs/current/predefined-roles.html
+with app as (
+    select r.oid, r.rolname
+    from pg_catalog.pg_roles r
+    where r.rolname = current_setting('tenantctl.app_role')
+      and not r.rolsuper
+),
+-- Privileges of an owner come with membership too: pg_database_owner has the database's owner as its member.
+owned_schema as (
+    select n.nspname
+    from (select distinct c.relnamespace
+          from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)
+          join pg_catalog.pg_class c on c.oid = t.oid) as used
+    join pg_catalog.pg_namespace n on n.oid = used.relnamespace
+    cross join app
+    where pg_has_role(app.oid, n.nspowner, 'MEMBER')
+),
+owned_database as (
+    select d.datname
+    from pg_catalog.pg_database d
+    cross join app
+    where d.datname = current_database()
+      and pg_has_role(app.oid, d.datdba, 'MEMBER')
+)
+select app.rolname as object,
+       case
+           when (select count(*) from owned_schema) > 0
+               then format('role %I has the rights of the owner of schema %s, so it can drop or replace every tenant table there',
+                           app.rolname, (select string_agg(format('%I', s.nspname), ', ' order by s.nspname) from owned_schema s))
+           else format('role %I has the rights of the owner of database %s, so it can drop it with every tenant''s rows',
+                       app.rolname, (select string_agg(format('%I', d.datname), ', ' order by d.datname) from owned_database d))
+       end as detail,
+       null::text as fix,
+       case when (select count(*) from owned_schema) > 0 then 'critical' else 'high' end as severity
+from app
+where exists (select from owned_schema)
+   or exists (select from owned_database)
+order by 1;

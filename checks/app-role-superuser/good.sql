@@ -1,0 +1,5 @@
+-- Another role is a superuser, and a member of the application's role: that is not the application's power.
+create table public.organizations (id uuid primary key, name text not null);
+alter role :admin superuser;
+grant :app to :admin;
+alter role :app createdb;

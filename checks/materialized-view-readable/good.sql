@@ -1,0 +1,10 @@
+create table public.organizations (id uuid primary key, name text);
+create table public.notes (id int primary key, organization_id uuid not null, words int);
+create table public.countries (code text primary key);
+create materialized view public.stats as select organization_id, sum(words) from public.notes group by 1;
+grant select on public.stats to :other;
+create materialized view public.codes as select * from public.countries;
+grant select on public.codes to :app;
+create schema locked;
+create materialized view locked.stats as select * from public.notes;
+grant select on locked.stats to :app;

@@ -1,0 +1,6 @@
+-- expect: :owner low
+-- expect: public low
+create table public.organizations (id uuid primary key, name text);
+alter default privileges in schema public grant select, insert on tables to :app;
+alter default privileges for role :owner grant select on tables to :other;
+grant :other to :app;

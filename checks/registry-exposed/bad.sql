@@ -1,0 +1,4 @@
+-- expect: public.organizations critical
+create table public.organizations (id uuid primary key, name text, billing_email text);
+create policy own on public.organizations using (id = current_setting('app.current_organization_id')::uuid);
+grant select (id, name) on public.organizations to :app;

@@ -1,0 +1,85 @@
+-- title: A unique constraint spans all tenants
+-- class: oracle
+-- severity: medium
+-- why: Uniqueness is checked across all rows, policies or not. A duplicate-key error tells one tenant that another
+--   has a row with that value, an e-mail address for instance. Where the value is a random uuid nobody can ask the
+--   question; where it comes from a sequence the answer is only how far the sequence has got.
+-- mend: put the tenant key into the constraint: UNIQUE (<key>, email) in place of UNIQUE (email).
+-- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+with tenant as (
+    select c.oid, n.nspname, c.relname, t.key, a.attnum as key_col
+    from unnest(current_setting('tenantctl.tenant_tables')::regclass[],
+                current_setting('tenantctl.tenant_keys')::text[]) as t (oid, key)
+    join pg_catalog.pg_class c on c.oid = t.oid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = t.key
+    -- An organization's own name and slug are unique among organizations.
+    where t.oid <> current_setting('tenantctl.registry')::regclass
+),
+app as (
+    select r.oid
+    from pg_catalog.pg_roles r
+    where r.rolname = current_setting('tenantctl.app_role')
+),
+-- Columns that lead a child without the key to its parent; what is unique for a parent is so for a tenant.
+parent_column as (
+    select k.conrelid, col.num
+    from pg_catalog.pg_constraint k
+    join tenant child on child.oid = k.conrelid and child.key_col is null
+    join (select t.oid::oid as oid from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)) as parent
+         on parent.oid = k.confrelid
+    cross join unnest(k.conkey) as col (num)
+    where k.contype = 'f'
+),
+spanning as (
+    select tenant.oid, tenant.nspname, tenant.relname, i.indexrelid, ic.relname as index_name, i.indisexclusion,
+           col.names, col.single, col.has_uuid, col.has_counter, col.uuid_is_made_here
+    from tenant
+    join pg_catalog.pg_index i on i.indrelid = tenant.oid and (i.indisunique or i.indisexclusion)
+    join pg_catalog.pg_class ic on ic.oid = i.indexrelid and not ic.relispartition
+    cross join lateral (
+        select string_agg(coalesce(quote_ident(a.attname), pg_get_indexdef(i.indexrelid, k.place::int, false)), ', ' order by k.place) as names,
+               count(*) = 1 as single,
+               coalesce(bool_or('uuid'::regtype in (y.oid, y.typbasetype)), false) as has_uuid,
+               coalesce(bool_or('uuid'::regtype in (y.oid, y.typbasetype)
+                                and (i.indisprimary
+                                     or a.atthasdef
+                                     or exists (select from pg_catalog.pg_constraint f
+                                                where f.conrelid = i.indrelid and f.contype = 'f' and f.conkey = array[a.attnum]))), false) as uuid_is_made_here,
+               coalesce(bool_or(y.oid in ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype)
+                                and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%')), false) as has_counter
+        from unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) with ordinality as k (num, place)
+        left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num and k.num > 0
+        left join pg_catalog.pg_type y on y.oid = a.atttypid
+        left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    ) as col
+    where not coalesce(tenant.key_col = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false)
+      and not coalesce(strpos(pg_get_expr(i.indexprs, i.indrelid), quote_ident(tenant.key)) > 0, false)
+      and not exists (select from parent_column p
+                      where p.conrelid = i.indrelid and p.num = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+),
+judged as (
+    select spanning.*,
+           case
+               when has_counter then 'info'
+               when has_uuid then 'low'
+               when coalesce((select has_any_column_privilege(app.oid, spanning.oid, 'INSERT')
+                                     or has_any_column_privilege(app.oid, spanning.oid, 'UPDATE') from app), true) then 'medium'
+               else 'low'
+           end as severity
+    from spanning
+    where not (single and uuid_is_made_here)
+)
+select distinct on (1)
+       format('%I.%I', j.nspname, j.relname) as object,
+       case
+           when j.has_counter then format('%I of %I.%I is unique on (%s), a counter that all tenants share, so its values tell how many rows they have together',
+                                          j.index_name, j.nspname, j.relname, j.names)
+           else format('%I of %I.%I is unique on (%s) across tenants, so a duplicate-key error tells that another tenant has the value',
+                       j.index_name, j.nspname, j.relname, j.names)
+       end as detail,
+       null::text as fix,
+       j.severity
+from judged j
+-- One row a table: the worst of its constraints.
+order by 1, array_position(array['medium', 'low', 'info'], j.severity), j.index_name;
