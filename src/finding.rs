@@ -207,8 +207,17 @@ pub struct Coverage {
     pub by: By,
     /// Why, in one sentence.
     pub reason: String,
-    /// For a leaking row: the id of the check whose finding on the same object is the cause, so
-    /// that accepting the finding accepts the row.
+    /// For a leaking row: the finding that it follows from, so that accepting the finding accepts
+    /// the row.
     #[serde(skip)]
-    pub cause: Option<String>,
+    pub cause: Option<Cause>,
+}
+
+/// Names a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// [`Finding::check`]
+    pub check: String,
+    /// [`Finding::object`]
+    pub object: String,
 }

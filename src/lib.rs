@@ -4,10 +4,13 @@
 //! snapshot through the configuration ([`settings`]), then [`plan`], [`audit`] and [`probe`] reason
 //! or act, and [`report`] writes. What only reads a snapshot is pure and needs no server.
 
+pub mod audit;
 pub mod catalog;
+pub mod check;
 pub mod cli;
 pub mod exit;
 pub mod finding;
+pub mod paths;
 pub mod predicate;
 pub mod report;
 pub mod sandbox;

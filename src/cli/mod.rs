@@ -1,5 +1,6 @@
 //! What can be typed. Lists the commands and dispatches; no command's logic is in here.
 
+mod audit;
 mod context;
 
 use std::io::Write;
@@ -40,7 +41,9 @@ Connection: --database-url, $TENANTCTL_DATABASE_URL, $DATABASE_URL, then libpq's
 (PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSSLMODE, …).";
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Audit(audit::Options),
+}
 
 /// The whole program: parses, runs, reports an error, returns the code.
 pub fn main() -> Code {
@@ -69,7 +72,9 @@ pub fn command() -> clap::Command {
 }
 
 async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
-    match command {}
+    match command {
+        Command::Audit(options) => options.run(context).await,
+    }
 }
 
 /// clap's own texts: help and version to stdout, mistakes to stderr.

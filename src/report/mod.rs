@@ -1,11 +1,51 @@
 //! Writes reports. Nothing else writes to stdout; notes and progress go to stderr.
 
+mod json;
+mod model;
 mod output;
 mod progress;
 pub mod style;
+pub(crate) mod table;
 
+use anyhow::Result;
+
+pub use model::{Overall, Report, Target};
 pub use output::Output;
 pub use progress::Progress;
+
+/// `--format` of the commands that report findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs: schema version 1.
+    Json,
+}
+
+impl Report {
+    /// Writes the report; the verdict is in the exit code, not in the format.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn write(&self, format: Format, details: bool, output: Output) -> Result<()> {
+        if output.is_file() {
+            style::choose(style::When::Never);
+        }
+        let text = match format {
+            Format::Table => table::text(self, details),
+            Format::Json => json::text(self),
+        };
+        output.write(&text)
+    }
+}
+
+/// Pretty-printed JSON with a final newline.
+pub(crate) fn pretty(value: &impl serde::Serialize) -> String {
+    // Serialising plain structs of strings and numbers to a string has no way to fail.
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
 
 /// One line on stderr; control bytes that a name may hold are made visible.
 pub(crate) fn stderr_line(text: &str) {

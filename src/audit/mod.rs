@@ -1,0 +1,197 @@
+//! Reads the catalogs: what is proved, what is open.
+//!
+//! The engines ([`crate::paths`], [`crate::predicate`]) judge every tenant table and every way to
+//! one; SQL checks look at the rest in the same snapshot.
+
+mod accept;
+mod cves;
+mod engine;
+mod functions;
+mod others;
+mod roles;
+mod sql;
+mod tables;
+mod views;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+pub use accept::{Accepted, accept};
+pub use sql::{array, parameters};
+
+use crate::check::{self, Check};
+use crate::exit::usage;
+use crate::finding::{By, Coverage, Finding, Operation, Verdict};
+use crate::tenancy::Tenancy;
+use engine::{Engine, Found};
+
+/// Which checks run.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only these; empty is all.
+    pub only: Vec<String>,
+    /// Not these.
+    pub skip: Vec<String>,
+}
+
+impl Selection {
+    /// Whether a check runs.
+    pub fn takes(&self, id: &str) -> bool {
+        (self.only.is_empty() || self.only.iter().any(|only| only == id))
+            && !self.skip.iter().any(|skip| skip == id)
+    }
+
+    /// Every name is a check's.
+    ///
+    /// # Errors
+    /// A usage error that names the nearest check.
+    pub fn validate(&self, checks: &[Check]) -> Result<()> {
+        for wanted in self.only.iter().chain(&self.skip) {
+            if checks.iter().any(|check| check.id == *wanted) {
+                continue;
+            }
+            let nearest = checks
+                .iter()
+                .map(|check| (strsim::jaro_winkler(&check.id, wanted), &check.id))
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .map(|(_, id)| format!("; did you mean {id}?"));
+            return Err(usage(format!(
+                "there is no check {wanted}{}",
+                nearest.unwrap_or_default()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A check that could not look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Its id.
+    pub check: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Findings, worst first.
+    pub findings: Vec<Finding>,
+    /// The verdict on every (object, operation).
+    pub coverage: Vec<Coverage>,
+    /// Checks that could not look.
+    pub unfinished: Vec<Unfinished>,
+}
+
+/// Audits in the transaction that the tenancy's snapshot was read in.
+///
+/// # Errors
+/// The connection's; a check that fails is unfinished, and the audit goes on.
+pub async fn run(
+    client: &Client,
+    tenancy: &Tenancy<'_>,
+    checks: &[Check],
+    selection: &Selection,
+) -> Result<Outcome> {
+    let (mut findings, mut coverage) = judge(tenancy, checks, selection)?;
+    let mut unfinished = Vec::new();
+    sql::set_parameters(client, &sql::parameters(tenancy)).await?;
+    for check in checks {
+        if check.engine != check::Engine::Sql || !selection.takes(&check.id) {
+            continue;
+        }
+        match sql::run(client, check).await {
+            Ok(found) => findings.extend(found),
+            Err(error) if crate::session::error::is_lost(&error) => return Err(error),
+            Err(error) => unfinished.push(Unfinished {
+                check: check.id.clone(),
+                reason: format!("{error:#}"),
+            }),
+        }
+    }
+    order(&mut findings);
+    if !selection.only.is_empty() {
+        // A part of the checks says nothing about the whole.
+        coverage.clear();
+    }
+    Ok(Outcome {
+        findings,
+        coverage,
+        unfinished,
+    })
+}
+
+/// What the engines say: pure, from the snapshot alone.
+///
+/// # Errors
+/// Data that ships with tenantctl does not parse; a test makes sure that it does.
+pub fn judge(
+    tenancy: &Tenancy<'_>,
+    checks: &[Check],
+    selection: &Selection,
+) -> Result<(Vec<Finding>, Vec<Coverage>)> {
+    let mut engine = Engine::new(tenancy);
+    roles::audit(&mut engine);
+    tables::audit(&mut engine);
+    views::audit(&mut engine);
+    others::audit(&mut engine);
+    functions::audit(&mut engine);
+    cves::audit(&mut engine)?;
+    let findings = engine
+        .found
+        .into_iter()
+        .filter(|found| selection.takes(found.check))
+        .map(|found| finding(found, checks))
+        .collect();
+    Ok((findings, merge(engine.coverage)))
+}
+
+/// Gives a finding its check's class.
+fn finding(found: Found, checks: &[Check]) -> Finding {
+    let class = checks
+        .iter()
+        .find(|check| check.id == found.check)
+        .map_or(crate::finding::Class::None, |check| check.class);
+    Finding {
+        check: found.check.to_owned(),
+        class,
+        severity: found.severity,
+        object: found.object,
+        message: found.message,
+        path: found.path,
+        evidence: found.evidence,
+        fix: found.fix,
+    }
+}
+
+/// Worst first, then by check and object: the same database gives the same bytes.
+pub fn order(findings: &mut Vec<Finding>) {
+    findings.sort_by(|a, b| {
+        (b.severity, &a.check, &a.object, &a.message)
+            .cmp(&(a.severity, &b.check, &b.object, &b.message))
+    });
+    findings.dedup();
+}
+
+/// One row an (object, operation, who): the worst verdict wins.
+fn merge(rows: Vec<Coverage>) -> Vec<Coverage> {
+    let mut worst: BTreeMap<(String, Operation, By), Coverage> = BTreeMap::new();
+    for row in rows {
+        let key = (row.object.clone(), row.operation, row.by);
+        match worst.get(&key) {
+            Some(known) if known.verdict >= row.verdict => {}
+            _ => {
+                worst.insert(key, row);
+            }
+        }
+    }
+    worst.into_values().collect()
+}
+
+/// Whether any row is of that verdict.
+pub fn any(coverage: &[Coverage], verdict: Verdict) -> bool {
+    coverage.iter().any(|row| row.verdict == verdict)
+}

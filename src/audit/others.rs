@@ -1,0 +1,181 @@
+//! Tables that the configuration calls neither tenant tables nor shared, and that the application
+//! can reach all the same.
+
+use super::engine::{Engine, Found};
+use crate::catalog::{ConstraintKind, Relation};
+use crate::finding::{Operation, Severity, Verdict};
+use crate::paths::Access;
+
+pub(super) fn audit(engine: &mut Engine<'_>) {
+    let mut others: Vec<&Relation> = engine.tenancy.others().collect();
+    others.sort_by_key(|relation| (relation.schema_name.clone(), relation.name.clone()));
+    let mut shared: Vec<&Relation> = engine
+        .tenancy
+        .shared
+        .iter()
+        .filter_map(|oid| engine.snapshot().relations.get(oid))
+        .collect();
+    shared.sort_by_key(|relation| (relation.schema_name.clone(), relation.name.clone()));
+    for relation in others {
+        let access = engine.access(relation);
+        if !access.is_none() {
+            unclassified(engine, relation, &access);
+        }
+    }
+    for relation in shared {
+        let access = engine.access(relation);
+        let writes = access
+            .operations
+            .iter()
+            .any(|operation| *operation != Operation::Select);
+        if writes && engine.prover.unfiltered(relation).is_some() {
+            shared_writable(engine, relation);
+        }
+    }
+}
+
+fn unclassified(engine: &mut Engine<'_>, relation: &Relation, access: &Access) {
+    let object = relation.qualified();
+    if engine.prover.unfiltered(relation).is_none() {
+        // Filtered by policies of the team's own making, on a table that we cannot relate to a
+        // tenant: nothing to prove them against.
+        let permissive = relation.policies.iter().any(|policy| policy.permissive);
+        for operation in &access.operations {
+            if permissive {
+                engine.cover(
+                    &object,
+                    *operation,
+                    Verdict::Unproven,
+                    "it has policies, but the configuration does not say how its rows belong to an organization; add it to [tables.key], [tables.via] or shared",
+                );
+            } else {
+                engine.cover(
+                    &object,
+                    *operation,
+                    Verdict::Proved,
+                    "it has no permissive policy: nothing passes",
+                );
+            }
+        }
+        return;
+    }
+    let (severity, why, hint) = likeness(engine, relation);
+    let verbs: Vec<_> = access
+        .operations
+        .iter()
+        .map(|operation| operation.word())
+        .collect();
+    let app = engine.app.clone();
+    engine.report(Found {
+        check: "unclassified-table",
+        severity,
+        object: object.clone(),
+        message: format!(
+            "{object} has no row-level security, {app} may {} it, and the configuration calls it neither a tenant table nor shared: {why}",
+            verbs.join(", ")
+        ),
+        path: vec![app.clone(), format!("{} on {object}", verbs[0].to_uppercase()), format!("{object} without row-level security")],
+        evidence: Some(engine.evidence(&object, None)),
+        fix: Some(format!("{hint}, or REVOKE ALL ON {object} FROM {app}, PUBLIC;")),
+    });
+    for operation in &access.operations {
+        engine.cover_leak(
+            &object,
+            *operation,
+            why.clone(),
+            ("unclassified-table", &object),
+        );
+    }
+}
+
+/// How much a table looks like one that holds tenants' rows.
+fn likeness(engine: &Engine<'_>, relation: &Relation) -> (Severity, String, String) {
+    let snapshot = engine.snapshot();
+    let in_toml = relation.verbatim();
+    let reference = relation
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.kind == ConstraintKind::Foreign)
+        .find(|constraint| engine.tenancy.tables.contains_key(&constraint.references));
+    if let Some(reference) = reference {
+        let parent = &snapshot.relations[&reference.references];
+        let columns: Vec<&str> = reference
+            .columns
+            .iter()
+            .filter_map(|number| relation.attribute(*number))
+            .map(|column| column.name.as_str())
+            .collect();
+        let to_registry = reference.references == engine.tenancy.registry.oid;
+        let hint = if to_registry {
+            format!(
+                "[tables.key] \"{in_toml}\" = \"{}\" and tenantctl apply",
+                columns.join(", ")
+            )
+        } else {
+            let target = reference
+                .referenced_columns
+                .first()
+                .and_then(|number| parent.attribute(*number))
+                .map_or("?", |column| column.name.as_str());
+            format!(
+                "[tables.via] \"{in_toml}\" = \"{} -> {}.{target}\" and tenantctl apply",
+                columns.first().copied().unwrap_or("?"),
+                parent.verbatim()
+            )
+        };
+        let why = format!(
+            "its {} refers to {}, a tenant table",
+            columns.join(", "),
+            parent.qualified()
+        );
+        return (Severity::Critical, why, hint);
+    }
+    let key_type = engine
+        .tenancy
+        .key_column(engine.tenancy.registry.oid)
+        .map(|column| snapshot.base_type(column.type_oid));
+    let named = engine.tenancy.settings.tenancy.key.to_lowercase();
+    let stem = named
+        .trim_end_matches("_id")
+        .trim_end_matches("id")
+        .trim_end_matches('_');
+    let like_key = relation.columns.iter().find(|column| {
+        Some(snapshot.base_type(column.type_oid)) == key_type
+            && stem.len() >= 3
+            && column.name.to_lowercase().contains(stem)
+    });
+    if let Some(column) = like_key {
+        return (
+            Severity::High,
+            format!(
+                "its column {} has the tenant key's type and a name like it",
+                column.name
+            ),
+            format!(
+                "[tables.key] \"{in_toml}\" = \"{}\" and tenantctl apply",
+                column.name
+            ),
+        );
+    }
+    (
+        Severity::Medium,
+        "nobody has said whose rows it holds".into(),
+        format!("[tables] shared = [\"{in_toml}\"] where it is reference data"),
+    )
+}
+
+fn shared_writable(engine: &mut Engine<'_>, relation: &Relation) {
+    let object = relation.qualified();
+    let app = engine.app.clone();
+    engine.report(Found {
+        check: "shared-table-writable",
+        severity: Severity::Medium,
+        object: object.clone(),
+        message: format!(
+            "{object} is shared by every organization, and {app} may write it: one organization changes what all others read"
+        ),
+        path: vec![app.clone(), format!("INSERT, UPDATE or DELETE on {object}")],
+        evidence: None,
+        fix: Some(format!("REVOKE INSERT, UPDATE, DELETE ON {object} FROM {app}, PUBLIC;")),
+    });
+}

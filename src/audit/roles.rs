@@ -1,0 +1,243 @@
+//! What the login is, and what it may become.
+
+use super::engine::{Engine, Found, few};
+use crate::catalog::Oid;
+use crate::finding::Severity;
+use crate::session::quote;
+
+/// Predefined roles that lead out of row-level security, and how. `predefined-roles`.
+const DANGEROUS: [(&str, Severity, &str); 4] = [
+    (
+        "pg_execute_server_program",
+        Severity::Critical,
+        "runs programs as the server's own user",
+    ),
+    (
+        "pg_write_server_files",
+        Severity::Critical,
+        "writes any file of the server",
+    ),
+    (
+        "pg_read_server_files",
+        Severity::Critical,
+        "reads any file of the server, tables among them",
+    ),
+    (
+        "pg_read_all_data",
+        Severity::High,
+        "reads pg_statistic, which holds sampled values of every organization's rows",
+    ),
+];
+
+pub(super) fn audit(engine: &mut Engine<'_>) {
+    if engine.tenancy.app.is_none() {
+        missing(engine);
+        return;
+    }
+    bypassers(engine);
+    predefined(engine);
+    owners(engine);
+}
+
+fn missing(engine: &mut Engine<'_>) {
+    let app = engine.app.clone();
+    engine.report(Found {
+        check: "app-role-missing",
+        severity: Severity::High,
+        object: app.clone(),
+        message: format!(
+            "role {app} does not exist: the application logs in as another role, and what that one may do is not known; tables are judged as if {app} had been created"
+        ),
+        path: Vec::new(),
+        evidence: None,
+        fix: Some("tenantctl role create".into()),
+    });
+}
+
+/// Roles with SUPERUSER or BYPASSRLS that the login may become. Attributes are never inherited, but
+/// SET ROLE takes them on.
+fn bypassers(engine: &mut Engine<'_>) {
+    let snapshot = engine.snapshot();
+    let mut targets: Vec<Oid> = engine
+        .powers
+        .becomes
+        .keys()
+        .copied()
+        .filter(|oid| {
+            snapshot
+                .roles
+                .get(oid)
+                .is_some_and(|role| role.superuser || role.bypass_rls)
+        })
+        .collect();
+    targets.sort_by_key(|oid| snapshot.role_name(*oid));
+    let Some(first) = targets.first().copied() else {
+        return;
+    };
+    let what = |oid: Oid| match snapshot.roles.get(&oid) {
+        Some(role) if role.superuser => "a superuser",
+        _ => "BYPASSRLS",
+    };
+    let names: Vec<String> = targets
+        .iter()
+        .map(|oid| {
+            format!(
+                "{} ({})",
+                quote::ident(snapshot.role_name(*oid)),
+                what(*oid)
+            )
+        })
+        .collect();
+    let path = engine.powers.path_to(snapshot, first);
+    let app = engine.app.clone();
+    engine.report(Found {
+        check: "app-role-may-become-bypasser",
+        severity: Severity::Critical,
+        object: app.clone(),
+        message: format!("{app} may become {}, whom no policy binds", few(&names)),
+        evidence: Some(format!(
+            "SET ROLE {};  -- as {app}",
+            quote::ident(snapshot.role_name(first))
+        )),
+        fix: Some(revoke(engine, first)),
+        path,
+    });
+}
+
+/// The REVOKE that cuts the first step of the way.
+fn revoke(engine: &Engine<'_>, target: Oid) -> String {
+    let snapshot = engine.snapshot();
+    let mut at = target;
+    let mut guard = 0;
+    while let Some(step) = engine.powers.becomes.get(&at) {
+        guard += 1;
+        if step.from == engine.powers.role || guard > engine.powers.becomes.len() {
+            break;
+        }
+        at = step.from;
+    }
+    let direct = snapshot
+        .memberships
+        .iter()
+        .any(|membership| membership.role == at && membership.member == engine.powers.role);
+    if direct {
+        format!(
+            "REVOKE {} FROM {};",
+            quote::ident(snapshot.role_name(at)),
+            engine.app
+        )
+    } else {
+        format!("ALTER ROLE {} NOCREATEROLE;", engine.app)
+    }
+}
+
+fn predefined(engine: &mut Engine<'_>) {
+    let snapshot = engine.snapshot();
+    for (name, severity, how) in DANGEROUS {
+        let Some(role) = snapshot.role(name) else {
+            continue;
+        };
+        let held = engine.powers.held.contains(&role.oid);
+        if !held && !engine.powers.becomes.contains_key(&role.oid) {
+            continue;
+        }
+        // What CREATEROLE may grant is reported as CREATEROLE.
+        let by_membership = snapshot.memberships.iter().any(|membership| {
+            membership.role == role.oid
+                && (membership.member == engine.powers.role
+                    || engine.powers.held.contains(&membership.member)
+                    || engine.powers.becomes.contains_key(&membership.member))
+        });
+        if !by_membership {
+            continue;
+        }
+        let app = engine.app.clone();
+        engine.report(Found {
+            check: "app-role-may-become-bypasser",
+            severity,
+            object: app.clone(),
+            message: format!("{app} is a member of {name}, which {how}"),
+            path: vec![app.clone(), format!("member of {name}"), how.to_owned()],
+            evidence: Some(format!(
+                "SELECT pg_has_role({}, {}, 'MEMBER');",
+                quote::literal(&app),
+                quote::literal(name)
+            )),
+            fix: Some(format!("REVOKE {name} FROM {app};")),
+        });
+    }
+}
+
+/// An owner can lift FORCE, drop the policies, or turn row-level security off.
+fn owners(engine: &mut Engine<'_>) {
+    let snapshot = engine.snapshot();
+    let mut owned: Vec<(Oid, Vec<String>)> = Vec::new();
+    for table in engine.tenancy.by_name() {
+        let relation = engine.tenancy.relation(table);
+        let owner = relation.owner;
+        if engine.powers.held.contains(&owner) || engine.powers.becomes.contains_key(&owner) {
+            match owned.iter_mut().find(|(known, _)| *known == owner) {
+                Some((_, tables)) => tables.push(relation.qualified()),
+                None => owned.push((owner, vec![relation.qualified()])),
+            }
+        }
+    }
+    // A superuser or CREATEROLE owns the world; that is said once, by its own check.
+    let role = engine.tenancy.app;
+    if role.is_some_and(|role| role.superuser) {
+        return;
+    }
+    owned.retain(|(owner, _)| {
+        !snapshot.roles.get(owner).is_some_and(|role| role.superuser)
+            || engine.powers.held.contains(owner)
+    });
+    let Some((owner, tables)) = owned.first().cloned() else {
+        return;
+    };
+    let app = engine.app.clone();
+    let owner_name = quote::ident(snapshot.role_name(owner));
+    let (message, fix, mut path) = if owner == engine.powers.role {
+        (
+            format!(
+                "{app} owns {}: an owner can lift FORCE, drop the policies or turn row-level security off",
+                few(&tables)
+            ),
+            Some(format!(
+                "ALTER TABLE {} OWNER TO <another role>;",
+                tables[0]
+            )),
+            vec![app.clone()],
+        )
+    } else {
+        let path = if engine.powers.becomes.contains_key(&owner) {
+            engine.powers.path_to(snapshot, owner)
+        } else {
+            vec![app.clone(), format!("member of {owner_name}")]
+        };
+        (
+            format!(
+                "{app} may act as {owner_name}, who owns {}: an owner can lift FORCE, drop the policies or turn row-level security off",
+                few(&tables)
+            ),
+            Some(revoke(engine, owner)),
+            path,
+        )
+    };
+    path.push(format!("owner of {}", tables[0]));
+    path.push(format!(
+        "ALTER TABLE {} NO FORCE ROW LEVEL SECURITY",
+        tables[0]
+    ));
+    engine.report(Found {
+        check: "app-role-owns-tables",
+        severity: Severity::Critical,
+        object: app,
+        message,
+        path,
+        evidence: Some(format!(
+            "BEGIN; ALTER TABLE {} DISABLE ROW LEVEL SECURITY; ROLLBACK;",
+            tables[0]
+        )),
+        fix,
+    });
+}

@@ -1,0 +1,143 @@
+//! Runs SQL checks inside the snapshot's transaction, each in its own savepoint.
+
+use anyhow::{Context, Result};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
+
+use crate::check::Check;
+use crate::finding::{Finding, Severity};
+use crate::session::error::explain;
+use crate::tenancy::{Reach, Tenancy};
+
+/// The settings that checks read their parameters from, by name.
+pub fn parameters(tenancy: &Tenancy<'_>) -> Vec<(&'static str, String)> {
+    let settings = &tenancy.settings.tenancy;
+    let tables = tenancy.by_name();
+    let keys: Vec<Option<&str>> = tables
+        .iter()
+        .map(|table| match table.reach {
+            Reach::Via { .. } => None,
+            _ => tenancy
+                .key_column(table.oid)
+                .map(|column| column.name.as_str()),
+        })
+        .collect();
+    vec![
+        ("tenantctl.app_role", settings.app_role.clone()),
+        (
+            "tenantctl.schemas",
+            array(settings.schemas.iter().map(|name| Some(name.as_str()))),
+        ),
+        ("tenantctl.key", settings.key.clone()),
+        ("tenantctl.context", settings.context.clone()),
+        ("tenantctl.registry", tenancy.registry.oid.to_string()),
+        ("tenantctl.registry_id", settings.registry_id.clone()),
+        (
+            "tenantctl.tenant_tables",
+            oids(tables.iter().map(|table| table.oid)),
+        ),
+        ("tenantctl.tenant_keys", array(keys.into_iter())),
+        (
+            "tenantctl.shared_tables",
+            oids(tenancy.shared.iter().copied()),
+        ),
+    ]
+}
+
+fn oids(items: impl Iterator<Item = u32>) -> String {
+    let items: Vec<String> = items.map(|oid| oid.to_string()).collect();
+    format!("{{{}}}", items.join(","))
+}
+
+/// A `text[]` literal.
+pub fn array<'s>(items: impl Iterator<Item = Option<&'s str>>) -> String {
+    let items: Vec<String> = items
+        .map(|item| match item {
+            None => "NULL".to_owned(),
+            Some(text) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+        })
+        .collect();
+    format!("{{{}}}", items.join(","))
+}
+
+/// Sets the parameters until the end of the transaction.
+///
+/// # Errors
+/// The server's, explained.
+pub async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) -> Result<()> {
+    for (name, value) in parameters {
+        client
+            .query_typed(
+                "select pg_catalog.set_config($1, $2, true)",
+                &[(name, Type::TEXT), (value, Type::TEXT)],
+            )
+            .await
+            .map_err(explain)
+            .with_context(|| format!("cannot set {name} for the checks"))?;
+    }
+    Ok(())
+}
+
+/// Runs one check; no rows means clean.
+///
+/// # Errors
+/// The server's, explained: the check could not look, and the transaction goes on.
+pub async fn run(client: &Client, check: &Check) -> Result<Vec<Finding>> {
+    client
+        .batch_execute("savepoint tenantctl_check")
+        .await
+        .map_err(explain)?;
+    let outcome = rows(client, check).await;
+    let end = match &outcome {
+        Ok(_) => "release savepoint tenantctl_check",
+        Err(_) => "rollback to savepoint tenantctl_check; release savepoint tenantctl_check",
+    };
+    client.batch_execute(end).await.map_err(explain)?;
+    outcome
+}
+
+async fn rows(client: &Client, check: &Check) -> Result<Vec<Finding>> {
+    // The columns' types are the check's; what is read is cast to text.
+    let columns = "c.object::text, c.detail::text, c.fix::text";
+    let with_severity = format!(
+        "select {columns}, pg_catalog.to_jsonb(c) ->> 'severity' from (\n{}\n) c",
+        check.sql
+    );
+    let rows = client
+        .query_typed(&with_severity, &[])
+        .await
+        .map_err(explain)?;
+    rows.iter().map(|row| finding(check, row)).collect()
+}
+
+fn finding(check: &Check, row: &Row) -> Result<Finding> {
+    let text = |at: usize| -> Result<Option<String>> { row.try_get(at).map_err(explain) };
+    let severity = match text(3)?.as_deref() {
+        None => check.severity,
+        Some(word) => Severity::ALL
+            .into_iter()
+            .find(|severity| severity.word() == word)
+            .with_context(|| format!("check {} returned severity '{word}'", check.id))?,
+    };
+    Ok(Finding {
+        check: check.id.clone(),
+        class: check.class,
+        severity,
+        object: text(0)?.with_context(|| format!("check {} returned no object", check.id))?,
+        message: text(1)?.unwrap_or_else(|| check.title.clone()),
+        path: Vec::new(),
+        evidence: None,
+        fix: text(2)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn array_elements_are_quoted() {
+        let items = [Some("a"), None, Some("b\"c\\d")];
+        assert_eq!(array(items.into_iter()), r#"{"a",NULL,"b\"c\\d"}"#);
+    }
+}

@@ -1,0 +1,385 @@
+//! Tenant tables: what the application may do with each, and which rows it then meets.
+
+use super::engine::{Engine, Found};
+use crate::catalog::Relation;
+use crate::finding::{Operation, Severity, Verdict};
+use crate::paths::Access;
+use crate::predicate::{Answer, Leak, Need, Situation};
+use crate::tenancy::{Reach, TenantTable};
+
+/// Judges every (tenant table, operation).
+pub(super) fn audit(engine: &mut Engine<'_>) {
+    for table in engine.tenancy.by_name() {
+        let relation = engine.tenancy.relation(table);
+        let object = relation.qualified();
+        let access = engine.access(relation);
+        if !table.listed && access.is_none() {
+            continue;
+        }
+        match engine.prover.unfiltered(relation) {
+            Some(reason) => unfiltered(engine, table, &object, &access, &reason),
+            None => filtered(engine, relation, &object, &access),
+        }
+        if relation.row_security && !relation.force_row_security {
+            not_forced(engine, relation, &object);
+        }
+    }
+}
+
+/// No policy stands between the application and the rows.
+fn unfiltered(
+    engine: &mut Engine<'_>,
+    table: &TenantTable,
+    object: &str,
+    access: &Access,
+    reason: &str,
+) {
+    let relation = engine.tenancy.relation(table);
+    let cause = if relation.row_security {
+        by_role(engine, relation, object)
+    } else {
+        Some(rls_off(engine, table, object, access))
+    };
+    for operation in Operation::ALL {
+        if !access.allows(operation) {
+            engine.cover(
+                object,
+                operation,
+                Verdict::Proved,
+                no_privilege(engine, operation),
+            );
+            continue;
+        }
+        match &cause {
+            Some((check, at)) => engine.cover_leak(object, operation, reason, (check, at)),
+            None => engine.cover(object, operation, Verdict::Leaking, reason),
+        }
+    }
+}
+
+/// The finding that explains why an enabled policy does not bind the role; reported elsewhere.
+fn by_role(
+    engine: &Engine<'_>,
+    relation: &Relation,
+    object: &str,
+) -> Option<(&'static str, String)> {
+    let role = engine.tenancy.app?;
+    Some(if role.superuser {
+        ("app-role-superuser", engine.app.clone())
+    } else if role.bypass_rls {
+        ("app-role-bypasses-rls", engine.app.clone())
+    } else {
+        debug_assert!(!relation.force_row_security);
+        ("rls-not-forced", object.to_owned())
+    })
+}
+
+fn rls_off(
+    engine: &mut Engine<'_>,
+    table: &TenantTable,
+    object: &str,
+    access: &Access,
+) -> (&'static str, String) {
+    let relation = engine.tenancy.relation(table);
+    let check = match table.reach {
+        Reach::Registry { .. } => "registry-exposed",
+        _ if !relation.parents.is_empty() => "partition-open",
+        _ => "rls-not-enabled",
+    };
+    let mut message = match check {
+        "registry-exposed" => format!("the registry {object} has no row-level security"),
+        "partition-open" => format!(
+            "{object} is a child of {}, whose policies do not apply when it is named directly; it has no row-level security of its own",
+            parent_names(engine, relation)
+        ),
+        _ if relation.force_row_security => format!(
+            "row-level security on {object} is forced but not enabled, and FORCE without ENABLE does nothing"
+        ),
+        _ if relation.policies.is_empty() => {
+            format!("row-level security is not enabled on {object}")
+        }
+        _ => format!(
+            "{object} has policies, but row-level security is not enabled: nothing evaluates them"
+        ),
+    };
+    let (severity, rest) = if access.is_none() {
+        (
+            Severity::Low,
+            format!("; {} has no privilege on it today", engine.app),
+        )
+    } else if engine.tenancy.app.is_none() {
+        (
+            Severity::Critical,
+            format!("; {} will see every organization's rows", engine.app),
+        )
+    } else {
+        let verbs: Vec<_> = access
+            .operations
+            .iter()
+            .map(|operation| operation.word())
+            .collect();
+        let columns = if access.columns_only {
+            " (some columns)"
+        } else {
+            ""
+        };
+        (
+            Severity::Critical,
+            format!(
+                "; {} may {}{columns} every organization's rows",
+                engine.app,
+                verbs.join(", ")
+            ),
+        )
+    };
+    message.push_str(&rest);
+    let path = match access.operations.first() {
+        None => Vec::new(),
+        Some(first) => vec![
+            engine.app.clone(),
+            format!("{} on {object}", first.word().to_uppercase()),
+            format!("{object} without row-level security"),
+        ],
+    };
+    let key = engine
+        .tenancy
+        .key_column(table.oid)
+        .map(|key| key.name.as_str());
+    let evidence = (!access.is_none()).then(|| engine.evidence(object, key));
+    engine.report(Found {
+        check,
+        severity,
+        object: object.to_owned(),
+        message,
+        path,
+        evidence,
+        fix: Some(format!(
+            "ALTER TABLE {object} ENABLE ROW LEVEL SECURITY; ALTER TABLE {object} FORCE ROW LEVEL SECURITY;{}",
+            if relation.policies.is_empty() { "  -- then a policy: tenantctl apply" } else { "" }
+        )),
+    });
+    (check, object.to_owned())
+}
+
+fn parent_names(engine: &Engine<'_>, relation: &Relation) -> String {
+    let names: Vec<String> = relation
+        .parents
+        .iter()
+        .filter_map(|oid| engine.snapshot().relations.get(oid))
+        .map(Relation::qualified)
+        .collect();
+    names.join(", ")
+}
+
+fn no_privilege(engine: &Engine<'_>, operation: Operation) -> String {
+    format!(
+        "{} has no {} privilege on it",
+        engine.app,
+        operation.word().to_uppercase()
+    )
+}
+
+/// ENABLE without FORCE: matters exactly as much as who has the owner's rights.
+fn not_forced(engine: &mut Engine<'_>, relation: &Relation, object: &str) {
+    let owner = crate::session::quote::ident(engine.snapshot().role_name(relation.owner));
+    let held = engine.powers.held.contains(&relation.owner);
+    let (severity, path, message) = if held {
+        (
+            Severity::Critical,
+            vec![
+                engine.app.clone(),
+                format!("as {owner}, the owner of {object}"),
+                format!("{object}, not forced"),
+            ],
+            format!(
+                "{} has the rights of {owner}, who owns {object}, and the owner is exempt from its policies because row-level security is not forced",
+                engine.app
+            ),
+        )
+    } else {
+        (
+            Severity::Low,
+            Vec::new(),
+            format!(
+                "row-level security on {object} is not forced: whatever runs as its owner {owner} (a view, a SECURITY DEFINER function, a migration) is exempt"
+            ),
+        )
+    };
+    let key = engine
+        .tenancy
+        .key_column(relation.oid)
+        .map(|key| key.name.as_str());
+    let evidence = held.then(|| engine.evidence(object, key));
+    engine.report(Found {
+        check: "rls-not-forced",
+        severity,
+        object: object.to_owned(),
+        message,
+        path,
+        evidence,
+        fix: Some(format!("ALTER TABLE {object} FORCE ROW LEVEL SECURITY;")),
+    });
+}
+
+/// Policies apply: are they right?
+fn filtered(engine: &mut Engine<'_>, relation: &Relation, object: &str, access: &Access) {
+    let mut reported: Vec<(&'static str, Leak)> = Vec::new();
+    let reads = engine.prover.judge(relation, Need::Select);
+    for operation in Operation::ALL {
+        if !access.allows(operation) {
+            engine.cover(
+                object,
+                operation,
+                Verdict::Proved,
+                no_privilege(engine, operation),
+            );
+            continue;
+        }
+        let needs: &[Need] = match operation {
+            Operation::Select => &[Need::Select],
+            Operation::Insert => &[Need::Insert],
+            Operation::Update => &[Need::UpdateOld, Need::UpdateNew],
+            Operation::Delete => &[Need::Delete],
+        };
+        let answers: Vec<_> = needs
+            .iter()
+            .map(|need| (*need, engine.prover.judge(relation, *need)))
+            .collect();
+        let (need, answer) = worst(answers);
+        match answer {
+            Answer::Proved(reason) => engine.cover(object, operation, Verdict::Proved, reason),
+            Answer::Denied => engine.cover(
+                object,
+                operation,
+                Verdict::Proved,
+                format!(
+                    "no permissive policy applies to {}: nothing passes",
+                    engine.app
+                ),
+            ),
+            Answer::Unproven(reason) => engine.cover(object, operation, Verdict::Unproven, reason),
+            Answer::Leaking(leak) => {
+                let check = check_for(&leak, need, &reads);
+                let reason = leak.words();
+                engine.cover_leak(object, operation, reason, (check, object));
+                match reported.iter_mut().find(|(known, _)| *known == check) {
+                    Some((_, known)) if known.is_total() || !leak.is_total() => {}
+                    Some((_, known)) => *known = leak.clone(),
+                    None => reported.push((check, leak.clone())),
+                }
+                leaking(engine, relation, object, (check, need, &leak));
+            }
+        }
+    }
+}
+
+/// The answer that decides an operation which has to pass several predicates.
+fn worst(answers: Vec<(Need, Answer)>) -> (Need, Answer) {
+    let rank = |answer: &Answer| match answer {
+        Answer::Denied => 0,
+        Answer::Proved(_) => 1,
+        Answer::Unproven(_) => 2,
+        Answer::Leaking(_) => 3,
+    };
+    // An UPDATE that can change no row has nothing to write.
+    if let Some(denied) = answers.iter().find(|(_, answer)| *answer == Answer::Denied) {
+        return denied.clone();
+    }
+    answers
+        .into_iter()
+        .max_by_key(|(_, answer)| rank(answer))
+        .unwrap_or((Need::Select, Answer::Denied))
+}
+
+fn check_for(leak: &Leak, need: Need, reads: &Answer) -> &'static str {
+    let writes = matches!(need, Need::Insert | Need::UpdateNew);
+    if leak
+        .conditions
+        .iter()
+        .any(|condition| condition.contains("setting "))
+    {
+        "policy-reads-other-setting"
+    } else if matches!(
+        leak.situation,
+        Situation::NoContext | Situation::EmptyContext
+    ) {
+        "policy-open-without-context"
+    } else if writes && !matches!(reads, Answer::Leaking(_)) {
+        "policy-check-wider"
+    } else if leak.is_total() {
+        "policy-always-true"
+    } else {
+        "policy-not-tenant"
+    }
+}
+
+fn leaking(
+    engine: &mut Engine<'_>,
+    relation: &Relation,
+    object: &str,
+    (check, need, leak): (&'static str, Need, &Leak),
+) {
+    if engine
+        .found
+        .iter()
+        .any(|found| found.check == check && found.object == object)
+    {
+        return;
+    }
+    let verb = match need {
+        Need::Select => "SELECT",
+        Need::Insert => "INSERT",
+        Need::UpdateOld | Need::UpdateNew => "UPDATE",
+        Need::Delete => "DELETE",
+    };
+    let severity = match need {
+        Need::Insert | Need::UpdateNew => Severity::High,
+        _ if leak.is_total() => Severity::Critical,
+        _ => Severity::High,
+    };
+    let policies: Vec<String> = leak
+        .policies
+        .iter()
+        .map(|name| crate::session::quote::ident(name))
+        .collect();
+    let by = match policies.as_slice() {
+        [] => "its policies together".to_owned(),
+        [one] => format!("policy {one}"),
+        many => format!("policies {}", many.join(", ")),
+    };
+    let what = match need {
+        Need::Insert => "admits new rows of another organization",
+        Need::UpdateNew => "lets a row be moved to another organization",
+        Need::UpdateOld => {
+            "lets rows of another organization be changed (a blind UPDATE reads no column, so SELECT policies do not apply)"
+        }
+        Need::Delete => {
+            "lets rows of another organization be deleted (a blind DELETE reads no column, so SELECT policies do not apply)"
+        }
+        Need::Select => "shows rows of another organization",
+    };
+    let key = engine
+        .tenancy
+        .key_column(relation.oid)
+        .map(|key| key.name.clone());
+    let evidence = (need == Need::Select).then(|| engine.evidence(object, key.as_deref()));
+    let fix = leak.policies.first().map(|name| {
+        format!(
+            "DROP POLICY {} ON {object};  -- then: tenantctl apply",
+            crate::session::quote::ident(name)
+        )
+    });
+    engine.report(Found {
+        check,
+        severity,
+        object: object.to_owned(),
+        message: format!("{by} on {object} {what}: {}", leak.words()),
+        path: vec![
+            engine.app.clone(),
+            format!("{verb} on {object}"),
+            format!("{by} on {object}"),
+        ],
+        evidence,
+        fix,
+    });
+}
