@@ -2,29 +2,27 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::{env, fs};
+use std::{env, error::Error, fs};
 
-fn main() {
+#[allow(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
+fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=checks");
-    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
-    let mut ids: Vec<String> = fs::read_dir(Path::new(&root).join("checks"))
-        .expect("checks/ is part of the sources")
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            entry
-                .path()
-                .join("check.sql")
-                .is_file()
-                .then(|| entry.file_name().into_string().ok())?
-        })
-        .collect();
-    ids.sort();
+    let checks = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("checks");
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&checks)? {
+        let path = entry?.path().join("check.sql");
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
     let mut list = String::from("&[\n");
-    for id in ids {
-        let path = Path::new(&root).join("checks").join(&id).join("check.sql");
-        writeln!(list, "    ({id:?}, include_str!({path:?})),").expect("a String takes it");
+    for path in paths {
+        let id = path.parent().and_then(Path::file_name).ok_or("a check without a folder")?;
+        let id = id.to_str().ok_or("a check's id is ASCII")?;
+        writeln!(list, "    ({id:?}, include_str!({path:?})),")?;
     }
     list.push(']');
-    let target = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("checks.rs");
-    fs::write(target, list).expect("OUT_DIR is writable");
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("checks.rs"), list)?;
+    Ok(())
 }

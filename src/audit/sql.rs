@@ -64,7 +64,7 @@ pub fn array<'s>(items: impl Iterator<Item = Option<&'s str>>) -> String {
 ///
 /// # Errors
 /// The server's, explained.
-pub async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) -> Result<()> {
+pub(super) async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) -> Result<()> {
     for (name, value) in parameters {
         client
             .query_typed(
@@ -82,7 +82,7 @@ pub async fn set_parameters(client: &Client, parameters: &[(&'static str, String
 ///
 /// # Errors
 /// The server's, explained: the check could not look, and the transaction goes on.
-pub async fn run(client: &Client, check: &Check) -> Result<Vec<Finding>> {
+pub(super) async fn run(client: &Client, check: &Check) -> Result<Vec<Finding>> {
     client
         .batch_execute("savepoint tenantctl_check")
         .await
