@@ -218,7 +218,7 @@ fn io_step(error: &io::Error) -> &'static str {
         io::ErrorKind::NotFound => "; no server has its socket there: start it, or set host",
         io::ErrorKind::PermissionDenied => "; this user may not use the socket",
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
-            "; what listens there hung up: is it PostgreSQL?"
+            "; what listens there hung up: is it PostgreSQL (17 or later for sslnegotiation=direct)?"
         }
         _ => "",
     }

@@ -11,6 +11,7 @@ mod registry;
 mod startup;
 mod tls;
 mod verify;
+mod x509;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
