@@ -11,8 +11,10 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::cancel::Canceller;
 use super::conninfo::{Endpoint, Host, SessionAttrs, SslMode, Target};
 use super::error::Failure;
+use super::opened::Opened;
 
 /// The driver's two halves of a connection.
 pub(super) type Pair = (
@@ -44,7 +46,7 @@ impl Attempt<'_> {
     /// Tries the servers in order; the first connection for which `fits` says yes is it.
     ///
     /// As in libpq, the next server is tried when one cannot be reached, not when it says no.
-    pub(super) async fn run(&self, wanted: SessionAttrs) -> Result<super::Opened, Failed> {
+    pub(super) async fn run(&self, wanted: SessionAttrs) -> Result<Opened, Failed> {
         let mut endpoints: Vec<&Endpoint> = self.target.endpoints.iter().collect();
         if self.target.shuffle {
             endpoints.shuffle(&mut rand::rng());
@@ -76,7 +78,7 @@ impl Attempt<'_> {
         &self,
         endpoint: &Endpoint,
         wanted: SessionAttrs,
-    ) -> Result<super::Opened, Failure> {
+    ) -> Result<Opened, Failure> {
         let limit = self.target.connect_timeout;
         let mut addresses = within(limit, addresses(endpoint)).await?;
         if self.target.shuffle {
@@ -86,7 +88,9 @@ impl Attempt<'_> {
         for address in addresses {
             let attempt = async {
                 let pair = self.over_wires(endpoint, address).await?;
-                super::Opened::start(pair, self.tls, wanted).await
+                let token = pair.0.cancel_token();
+                let canceller = Canceller::new(token, (endpoint, address), self.tls);
+                Opened::start(pair, canceller, endpoint, wanted).await
             };
             // Around everything: the driver's own timeout ends with the TCP handshake.
             match within(limit, attempt).await {
@@ -177,7 +181,8 @@ async fn addresses(endpoint: &Endpoint) -> Result<Vec<Option<IpAddr>>, Failure> 
     }
 }
 
-async fn within<T>(
+/// Gives up after `limit`.
+pub(super) async fn within<T>(
     limit: Option<Duration>,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {

@@ -1,5 +1,6 @@
 //! The only place that connects: libpq's conventions, TLS, timeouts, cancelling, quoting.
 
+mod cancel;
 mod certificate;
 mod connect;
 pub mod conninfo;
@@ -24,7 +25,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use connect::{Attempt, Failed};
-use conninfo::{Endpoint, Host, SessionAttrs, Target};
+use conninfo::{Host, SessionAttrs, Target};
 use error::Failure;
 use opened::Opened;
 use registry::{Entry, Registry};
@@ -97,8 +98,7 @@ impl Connector {
     pub async fn open(&self, purpose: Purpose) -> anyhow::Result<Session> {
         match self.connect(purpose).await {
             Ok((opened, pooled)) => {
-                let token = opened.client.cancel_token();
-                let entry = self.registry.enter(token, opened.tls.clone());
+                let entry = self.registry.enter(opened.canceller.clone());
                 Ok(Session {
                     opened,
                     pooled,
@@ -165,10 +165,9 @@ impl Connector {
             }
             other => other?,
         };
-        let settled = self
-            .settle(purpose, &opened, (&startup, later, pooled))
-            .await;
-        let pooled = settled.map_err(|failure| (failure, self.nearest()))?;
+        let settling = self.settle(purpose, &opened, (&startup, later, pooled));
+        let settled = connect::within(self.target.connect_timeout, settling).await;
+        let pooled = settled.map_err(|failure| (failure, opened.endpoint.clone()))?;
         self.pooled.fetch_or(pooled, Ordering::Relaxed);
         Ok((opened, pooled))
     }
@@ -209,19 +208,6 @@ impl Connector {
                 .map_err(Failure::Driver)?;
         }
         Ok(pooled)
-    }
-
-    fn nearest(&self) -> Endpoint {
-        let nowhere = || Endpoint {
-            host: Host::Tcp(String::new()),
-            addr: None,
-            port: 0,
-        };
-        self.target
-            .endpoints
-            .first()
-            .cloned()
-            .unwrap_or_else(nowhere)
     }
 }
 

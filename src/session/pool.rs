@@ -120,8 +120,7 @@ impl Connect for Opener {
         Box::pin(async move {
             let (failure, _) = match self.connector.connect(Purpose::Read).await {
                 Ok((opened, _)) => {
-                    let token = opened.client.cancel_token();
-                    let entry = self.connector.registry.enter(token, opened.tls);
+                    let entry = self.connector.registry.enter(opened.canceller);
                     let serving = opened.task;
                     let task = tokio::spawn(async move {
                         let _entry = entry;
