@@ -118,6 +118,7 @@ impl Attempt<'_> {
                 Err(failure) if may_change_wire(*wire, &failure) => {
                     first.get_or_insert(failure);
                 }
+                Err(failure) if failure.refuses_options() => return Err(failure),
                 // The first failure says more than that of the fallback.
                 Err(failure) => return Err(first.unwrap_or(failure)),
             }
@@ -147,9 +148,11 @@ impl Attempt<'_> {
 /// Whether `prefer` or `allow` may try its other wire. A wrong password is not sent twice.
 fn may_change_wire(wire: Wire, failure: &Failure) -> bool {
     let rejected = failure.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION);
+    // PgBouncer's way of asking for TLS.
+    let violated = failure.code() == Some(&SqlState::PROTOCOL_VIOLATION);
     match wire {
         Wire::Either => failure.is_tls() || rejected,
-        Wire::Plain => rejected,
+        Wire::Plain => rejected || (violated && !failure.refuses_options()),
         Wire::Tls => false,
     }
 }

@@ -140,6 +140,16 @@ impl Failure {
         self.driver().and_then(tokio_postgres::Error::code)
     }
 
+    /// Whether these are a pooler's words for startup options that it does not forward.
+    pub(super) fn refuses_options(&self) -> bool {
+        self.driver()
+            .and_then(tokio_postgres::Error::as_db_error)
+            .is_some_and(|server| {
+                *server.code() == SqlState::PROTOCOL_VIOLATION
+                    && server.message().contains("unsupported startup parameter")
+            })
+    }
+
     /// Whether the TLS handshake failed. The driver has no other way to ask.
     pub(super) fn is_tls(&self) -> bool {
         self.driver()

@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use connect::{Attempt, Failed};
@@ -155,7 +154,7 @@ impl Connector {
             attempt.options = None;
         }
         let opened = match attempt.run(wanted).await {
-            Err((failure, endpoint)) if !pooled && refuses_options(&failure) => {
+            Err((failure, endpoint)) if !pooled && failure.refuses_options() => {
                 if self.target.options.is_some() {
                     return Err((Failure::OptionsRefused, endpoint));
                 }
@@ -209,17 +208,6 @@ impl Connector {
         }
         Ok(pooled)
     }
-}
-
-/// A pooler's words for startup options that it does not forward.
-fn refuses_options(failure: &Failure) -> bool {
-    let unsupported = |error: &tokio_postgres::Error| {
-        error.as_db_error().is_some_and(|server| {
-            *server.code() == SqlState::PROTOCOL_VIOLATION
-                && server.message().contains("unsupported startup parameter")
-        })
-    };
-    failure.driver().is_some_and(unsupported)
 }
 
 /// An open session. Derefs to the driver's client; closed when dropped.
