@@ -63,7 +63,11 @@ impl Canceller {
     pub(super) async fn cancel(self) {
         let _ = match &self.address {
             Some(Address::Tcp(address)) => match TcpStream::connect(address).await {
-                Ok(stream) => self.send(stream).await,
+                Ok(stream) => {
+                    // Or the last few bytes wait for an acknowledgement that comes 40 ms later.
+                    let _ = stream.set_nodelay(true);
+                    self.send(stream).await
+                }
                 Err(_) => return,
             },
             #[cfg(unix)]

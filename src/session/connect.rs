@@ -30,8 +30,25 @@ pub(super) struct Attempt<'a> {
     pub(super) options: Option<&'a str>,
 }
 
-/// A failure and the server it happened at.
-pub(super) type Failed = (Failure, Endpoint);
+/// Why no server of the list would do.
+pub(super) struct Failed {
+    pub(super) failure: Failure,
+    /// Where it happened.
+    pub(super) place: String,
+    /// The servers that were tried before, each with its reason.
+    pub(super) earlier: Vec<String>,
+}
+
+impl Failed {
+    /// In words that say where, as whom, why, and what to do next.
+    pub(super) fn explain(&self, target: &Target) -> anyhow::Error {
+        let mut what = format!("cannot connect to {}", target.label_at(&self.place));
+        if !self.earlier.is_empty() {
+            what = format!("{what} (tried before: {})", self.earlier.join("; "));
+        }
+        self.failure.explain().context(what)
+    }
+}
 
 /// How a server is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +60,7 @@ enum Wire {
 }
 
 impl Attempt<'_> {
-    /// Tries the servers in order; the first connection for which `fits` says yes is it.
+    /// Tries the servers in order; the first one that is of the wanted kind is it.
     ///
     /// As in libpq, the next server is tried when one cannot be reached, not when it says no.
     pub(super) async fn run(&self, wanted: SessionAttrs) -> Result<Opened, Failed> {
@@ -51,27 +68,30 @@ impl Attempt<'_> {
         if self.target.shuffle {
             endpoints.shuffle(&mut rand::rng());
         }
-        let mut last = None;
+        let mut last: Option<(Failure, String)> = None;
+        let mut earlier = Vec::new();
         for endpoint in endpoints {
+            if let Some((failure, place)) = last.take() {
+                earlier.push(format!("{place}, {:#}", failure.explain()));
+            }
             match self.at_endpoint(endpoint, wanted).await {
                 Ok(opened) => return Ok(opened),
                 Err(failure) => {
                     let stop = is_answer(&failure);
-                    last = Some((failure, endpoint.clone()));
+                    last = Some((failure, endpoint.to_string()));
                     if stop {
                         break;
                     }
                 }
             }
         }
-        Err(last.unwrap_or_else(|| {
-            let nowhere = Endpoint {
-                host: Host::Tcp(String::new()),
-                addr: None,
-                port: 0,
-            };
-            (Failure::Unfit("no host to connect to"), nowhere)
-        }))
+        let nowhere = || (Failure::Unfit("no host to connect to"), String::new());
+        let (failure, place) = last.unwrap_or_else(nowhere);
+        Err(Failed {
+            failure,
+            place,
+            earlier,
+        })
     }
 
     async fn at_endpoint(
@@ -158,7 +178,7 @@ fn may_change_wire(wire: Wire, failure: &Failure) -> bool {
 }
 
 /// Whether the server was reached and its answer stands, so that no other server is asked.
-fn is_answer(failure: &Failure) -> bool {
+pub(super) fn is_answer(failure: &Failure) -> bool {
     match failure {
         Failure::Driver(_) => failure
             .code()

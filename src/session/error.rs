@@ -156,15 +156,10 @@ impl Failure {
             .is_some_and(|error| error.to_string().contains("TLS handshake"))
     }
 
-    /// [`Failure::explain`] for the driver's part.
-    pub(super) fn explain_driver(error: &tokio_postgres::Error) -> anyhow::Error {
-        explain_connecting(error)
-    }
-
     /// As an error that says what to do next; the caller adds the place.
-    pub(super) fn explain(self) -> anyhow::Error {
+    pub(super) fn explain(&self) -> anyhow::Error {
         match self {
-            Self::Driver(error) => explain_connecting(&error),
+            Self::Driver(error) => explain_connecting(error),
             Self::TimedOut(limit) => anyhow::anyhow!(
                 "timed out: no answer within {} s; check host, port and firewall, or raise \
                  connect_timeout",
@@ -173,7 +168,7 @@ impl Failure {
             Self::Lookup(error) => {
                 anyhow::anyhow!("the host name has no address ({error}); check its spelling")
             }
-            Self::Unfit(why) => anyhow::anyhow!(why),
+            Self::Unfit(why) => anyhow::anyhow!("{why}"),
             Self::OptionsRefused => anyhow::anyhow!(
                 "the pooler in between takes no options; leave out options (PGOPTIONS), or connect \
                  to the server itself"

@@ -104,10 +104,7 @@ impl Connector {
                     _entry: entry,
                 })
             }
-            Err((failure, endpoint)) => {
-                let label = self.target.label_at(&endpoint.to_string());
-                Err(failure.explain()).with_context(|| format!("cannot connect to {label}"))
-            }
+            Err(failed) => Err(failed.explain(&self.target)),
         }
     }
 
@@ -127,7 +124,7 @@ impl Connector {
             return self.connect_to(purpose, self.target.session_attrs).await;
         }
         match self.connect_to(purpose, SessionAttrs::Standby).await {
-            Err((Failure::Unfit(_) | Failure::TimedOut(_), _)) => {
+            Err(failed) if !connect::is_answer(&failed.failure) => {
                 self.connect_to(purpose, SessionAttrs::Any).await
             }
             other => other,
@@ -154,9 +151,10 @@ impl Connector {
             attempt.options = None;
         }
         let opened = match attempt.run(wanted).await {
-            Err((failure, endpoint)) if !pooled && failure.refuses_options() => {
+            Err(mut failed) if !pooled && failed.failure.refuses_options() => {
                 if self.target.options.is_some() {
-                    return Err((Failure::OptionsRefused, endpoint));
+                    failed.failure = Failure::OptionsRefused;
+                    return Err(failed);
                 }
                 pooled = true;
                 attempt.options = None;
@@ -166,7 +164,11 @@ impl Connector {
         };
         let settling = self.settle(purpose, &opened, (&startup, later, pooled));
         let settled = connect::within(self.target.connect_timeout, settling).await;
-        let pooled = settled.map_err(|failure| (failure, opened.endpoint.clone()))?;
+        let pooled = settled.map_err(|failure| Failed {
+            failure,
+            place: opened.endpoint.to_string(),
+            earlier: Vec::new(),
+        })?;
         self.pooled.fetch_or(pooled, Ordering::Relaxed);
         Ok((opened, pooled))
     }
