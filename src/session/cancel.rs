@@ -1,8 +1,9 @@
 //! One cancel request, sent so that poolers forward it too.
 //!
-//! The driver's own request hangs up at once, and PgBouncer drops the request of a client that is
-//! gone. libpq waits for the other side to hang up, and so does this; by then the server has also
-//! read the request.
+//! The driver's own request hangs up at once. PgBouncer drops the request of a client that is gone,
+//! and versions up to 1.19.0 even exit when it goes while they forward the request
+//! (<https://github.com/pgbouncer/pgbouncer/issues/801>). libpq waits for the other side to hang up,
+//! and so does this; by then the server has also read the request.
 
 use std::future::Future;
 use std::io;

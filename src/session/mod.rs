@@ -10,6 +10,8 @@ mod pool;
 pub mod quote;
 mod registry;
 mod startup;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod verify;
 mod x509;
@@ -114,6 +116,9 @@ impl Connector {
     }
 
     /// Stops what the server is running for every open session, within two seconds.
+    ///
+    /// Wait for the end of it before the process exits: see [`cancel`] for what a request that is
+    /// given up half-way does to a pooler.
     pub async fn interrupt(&self) {
         self.registry.cancel_all().await;
     }
