@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, IsolationLevel, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use connect::{Attempt, Failed};
@@ -100,9 +100,11 @@ impl Connector {
         match self.connect(purpose).await {
             Ok((opened, pooled)) => {
                 let entry = self.registry.enter(opened.canceller.clone());
+                let startup = Startup::of(purpose, self.timeouts);
+                let local = pooled.then(|| startup.local());
                 Ok(Session {
                     opened,
-                    pooled,
+                    local,
                     _entry: entry,
                 })
             }
@@ -117,8 +119,8 @@ impl Connector {
 
     /// Stops what the server is running for every open session, within two seconds.
     ///
-    /// Wait for the end of it before the process exits: see [`cancel`] for what a request that is
-    /// given up half-way does to a pooler.
+    /// Wait for the end of it before the process exits: a request that is given up half-way makes
+    /// some versions of PgBouncer exit.
     pub async fn interrupt(&self) {
         self.registry.cancel_all().await;
     }
@@ -220,7 +222,8 @@ impl Connector {
 /// An open session. Derefs to the driver's client; closed when dropped.
 pub struct Session {
     opened: Opened,
-    pooled: bool,
+    /// The settings as statements, where a pooler keeps them from holding for the session.
+    local: Option<String>,
     _entry: Entry,
 }
 
@@ -244,10 +247,38 @@ impl Session {
     ///
     /// Then no setting may be made for the session: the next client of the pooler, such as the
     /// application, would inherit it. A [`Purpose::Read`] session instead starts inside of a
-    /// read-only transaction that carries its settings; the other purposes have none, and callers
-    /// use `SET LOCAL` in their own transactions.
+    /// read-only transaction that carries its settings, and has none once that has ended; the other
+    /// purposes have none at all. [`snapshot`](Self::snapshot) and
+    /// [`local_settings`](Self::local_settings) bring them back.
     pub fn is_pooled(&self) -> bool {
-        self.pooled
+        self.local.is_some()
+    }
+
+    /// The `SET LOCAL` statements with which every transaction of a pooled session should begin;
+    /// nothing where the settings hold for the session.
+    pub fn local_settings(&self) -> Option<&str> {
+        self.local.as_deref()
+    }
+
+    /// Starts a `REPEATABLE READ, READ ONLY` transaction in which the settings hold, pooler or not.
+    pub async fn snapshot(&mut self) -> anyhow::Result<Transaction<'_>> {
+        let local = self.local.clone();
+        if local.is_some() {
+            // Ends the transaction that the session was opened in.
+            self.batch_execute("rollback")
+                .await
+                .map_err(error::explain)?;
+        }
+        let builder = self.build_transaction().read_only(true);
+        let builder = builder.isolation_level(IsolationLevel::RepeatableRead);
+        let transaction = builder.start().await.map_err(error::explain)?;
+        if let Some(local) = local {
+            transaction
+                .batch_execute(&local)
+                .await
+                .map_err(error::explain)?;
+        }
+        Ok(transaction)
     }
 
     /// Closes the session and waits until the server has been told.
