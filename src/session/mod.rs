@@ -187,9 +187,9 @@ impl Connector {
         opened: &Opened,
         (startup, later, mut pooled): (&Startup, Option<(&str, String)>, bool),
     ) -> Result<bool, Failure> {
-        let proven = purpose == Purpose::Read && opened.greeted_read_only == Some(true);
-        if !(pooled || proven && later.is_none()) {
-            // Some poolers are told to swallow options without a word.
+        if !pooled {
+            // Some poolers are told to swallow options without a word. Asking costs a round trip;
+            // going by what the server reports by itself would be fooled by a role's own settings.
             let mark = format!("select pg_catalog.current_setting('{MARK}', true)");
             pooled = opened.ask(&mark).await?.as_deref() != Some("1");
         }

@@ -11,7 +11,6 @@ use super::connect::Pair;
 use super::conninfo::{Endpoint, SessionAttrs};
 use super::error::Failure;
 use super::quote::printable;
-use super::startup::READ_ONLY;
 
 /// Notices beyond this are dropped: a chatty function must not fill our memory.
 const MAX_NOTICES: usize = 1000;
@@ -43,8 +42,6 @@ pub(super) struct Opened {
     pub(super) endpoint: Endpoint,
     /// As the server writes it, such as `15.18 (Debian 15.18-0+deb12u1)`.
     pub(super) version: String,
-    /// What the server said of [`READ_ONLY`] when it greeted us; versions before 14 say nothing.
-    pub(super) greeted_read_only: Option<bool>,
 }
 
 impl Opened {
@@ -59,7 +56,6 @@ impl Opened {
             .parameter("server_version")
             .unwrap_or_default()
             .to_owned();
-        let greeted_read_only = connection.parameter(READ_ONLY).map(|value| value == "on");
         let notices = Notices::default();
         let heard = notices.clone();
         let task = tokio::spawn(async move {
@@ -81,7 +77,6 @@ impl Opened {
             canceller,
             endpoint: endpoint.clone(),
             version,
-            greeted_read_only,
         };
         opened.check(wanted).await?;
         Ok(opened)

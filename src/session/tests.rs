@@ -14,7 +14,7 @@ use super::*;
 enum Script {
     /// Accepts and never answers.
     Silent,
-    /// Greets everyone, and reports what a server of version 14 or later reports.
+    /// Greets everyone, and has the settings that it was asked for.
     Server,
     /// Refuses startup options, as PgBouncer does.
     Pooler,
@@ -85,18 +85,8 @@ fn serve(script: Script, mut stream: TcpStream, log: &Mutex<Vec<String>>) -> Opt
         }
         _ => {}
     }
-    let read_only = if script == Script::Server {
-        "on"
-    } else {
-        "off"
-    };
     send(&mut stream, b'R', &[0, 0, 0, 0])?;
     send(&mut stream, b'S', b"server_version\x0015.1 (Test)\0")?;
-    send(
-        &mut stream,
-        b'S',
-        format!("{READ_ONLY}\0{read_only}\0").as_bytes(),
-    )?;
     send(&mut stream, b'K', &[0, 0, 0, 1, 0, 0, 0, 2])?;
     send(&mut stream, b'Z', b"I")?;
     loop {
@@ -111,10 +101,14 @@ fn serve(script: Script, mut stream: TcpStream, log: &Mutex<Vec<String>>) -> Opt
                 .trim_end_matches('\0')
                 .to_owned(),
         );
-        // One row with one null: what an unknown setting is.
+        // One row: the mark, or the null of a setting that nobody made.
         let column = b"\0\x01x\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0";
         send(&mut stream, b'T', column)?;
-        send(&mut stream, b'D', b"\0\x01\xff\xff\xff\xff")?;
+        let row: &[u8] = match script {
+            Script::Server => b"\0\x01\0\0\0\x011",
+            _ => b"\0\x01\xff\xff\xff\xff",
+        };
+        send(&mut stream, b'D', row)?;
         send(&mut stream, b'C', b"SELECT 1\0")?;
         send(&mut stream, b'Z', b"I")?;
     }
@@ -229,7 +223,8 @@ fn settings_hold_before_the_first_statement() {
         ("15.1", 15)
     );
     let heard = server.heard();
-    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert!(heard[1].contains(MARK), "{heard:?}");
     for part in [
         "user ann",
         "database shop",
@@ -291,8 +286,8 @@ fn the_next_server_is_tried_unless_the_first_one_says_no() {
             second.heard().len(),
         )
     };
-    assert_eq!(open(Script::Refuse("57P03")), (Ok(()), 1));
-    assert_eq!(open(Script::Silent), (Ok(()), 1));
+    assert_eq!(open(Script::Refuse("57P03")), (Ok(()), 2));
+    assert_eq!(open(Script::Silent), (Ok(()), 2));
     let (refused, heard) = open(Script::Refuse("28P01"));
     assert!(refused.unwrap_err().contains("SQLSTATE 28P01"));
     assert_eq!(heard, 0);
