@@ -1,5 +1,6 @@
 //! What is wrong with a TLS handshake or a certificate, in words.
 
+use super::quote::printable;
 use rustls::{AlertDescription, CertificateError as C, Error};
 
 /// Explains a failed handshake and says what to do.
@@ -37,7 +38,13 @@ fn about(problem: &C) -> String {
             presented,
         } => format!(
             "it was issued for {}, not for {}; connect by that name, or use sslmode=verify-ca",
-            presented.join(", "),
+            printable(
+                &presented
+                    .iter()
+                    .map(|name| bare(name))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
             expected.to_str()
         ),
         C::NotValidForName => "it was issued for another name than this host's".to_owned(),
@@ -54,6 +61,12 @@ fn about(problem: &C) -> String {
         C::BadSignature => "its signature is wrong".to_owned(),
         other => other_problem(&other.to_string()),
     }
+}
+
+/// The name in the library's `DnsName("db.example")`.
+fn bare(name: &str) -> &str {
+    name.split_once('(')
+        .map_or(name, |(_, rest)| rest.trim_matches(['(', ')', '"']))
 }
 
 /// Cases that the library keeps opaque; recognised by their names.

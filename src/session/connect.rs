@@ -11,8 +11,10 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::cancel::Canceller;
 use super::conninfo::{Endpoint, Host, SessionAttrs, SslMode, Target};
 use super::error::Failure;
+use super::opened::Opened;
 
 /// The driver's two halves of a connection.
 pub(super) type Pair = (
@@ -28,8 +30,25 @@ pub(super) struct Attempt<'a> {
     pub(super) options: Option<&'a str>,
 }
 
-/// A failure and the server it happened at.
-pub(super) type Failed = (Failure, Endpoint);
+/// Why no server of the list would do.
+pub(super) struct Failed {
+    pub(super) failure: Failure,
+    /// Where it happened.
+    pub(super) place: String,
+    /// The servers that were tried before, each with its reason.
+    pub(super) earlier: Vec<String>,
+}
+
+impl Failed {
+    /// In words that say where, as whom, why, and what to do next.
+    pub(super) fn explain(&self, target: &Target) -> anyhow::Error {
+        let mut what = format!("cannot connect to {}", target.label_at(&self.place));
+        if !self.earlier.is_empty() {
+            what = format!("{what} (tried before: {})", self.earlier.join("; "));
+        }
+        self.failure.explain().context(what)
+    }
+}
 
 /// How a server is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,42 +60,45 @@ enum Wire {
 }
 
 impl Attempt<'_> {
-    /// Tries the servers in order; the first connection for which `fits` says yes is it.
+    /// Tries the servers in order; the first one that is of the wanted kind is it.
     ///
     /// As in libpq, the next server is tried when one cannot be reached, not when it says no.
-    pub(super) async fn run(&self, wanted: SessionAttrs) -> Result<super::Opened, Failed> {
+    pub(super) async fn run(&self, wanted: SessionAttrs) -> Result<Opened, Failed> {
         let mut endpoints: Vec<&Endpoint> = self.target.endpoints.iter().collect();
         if self.target.shuffle {
             endpoints.shuffle(&mut rand::rng());
         }
-        let mut last = None;
+        let mut last: Option<(Failure, String)> = None;
+        let mut earlier = Vec::new();
         for endpoint in endpoints {
+            if let Some((failure, place)) = last.take() {
+                earlier.push(format!("{place}, {:#}", failure.explain()));
+            }
             match self.at_endpoint(endpoint, wanted).await {
                 Ok(opened) => return Ok(opened),
                 Err(failure) => {
                     let stop = is_answer(&failure);
-                    last = Some((failure, endpoint.clone()));
+                    last = Some((failure, endpoint.to_string()));
                     if stop {
                         break;
                     }
                 }
             }
         }
-        Err(last.unwrap_or_else(|| {
-            let nowhere = Endpoint {
-                host: Host::Tcp(String::new()),
-                addr: None,
-                port: 0,
-            };
-            (Failure::Unfit("no host to connect to"), nowhere)
-        }))
+        let nowhere = || (Failure::Unfit("no host to connect to"), String::new());
+        let (failure, place) = last.unwrap_or_else(nowhere);
+        Err(Failed {
+            failure,
+            place,
+            earlier,
+        })
     }
 
     async fn at_endpoint(
         &self,
         endpoint: &Endpoint,
         wanted: SessionAttrs,
-    ) -> Result<super::Opened, Failure> {
+    ) -> Result<Opened, Failure> {
         let limit = self.target.connect_timeout;
         let mut addresses = within(limit, addresses(endpoint)).await?;
         if self.target.shuffle {
@@ -86,7 +108,9 @@ impl Attempt<'_> {
         for address in addresses {
             let attempt = async {
                 let pair = self.over_wires(endpoint, address).await?;
-                super::Opened::start(pair, self.tls, wanted).await
+                let token = pair.0.cancel_token();
+                let canceller = Canceller::new(token, (endpoint, address), self.tls);
+                Opened::start(pair, canceller, endpoint, wanted).await
             };
             // Around everything: the driver's own timeout ends with the TCP handshake.
             match within(limit, attempt).await {
@@ -114,6 +138,7 @@ impl Attempt<'_> {
                 Err(failure) if may_change_wire(*wire, &failure) => {
                     first.get_or_insert(failure);
                 }
+                Err(failure) if failure.refuses_options() => return Err(failure),
                 // The first failure says more than that of the fallback.
                 Err(failure) => return Err(first.unwrap_or(failure)),
             }
@@ -143,15 +168,17 @@ impl Attempt<'_> {
 /// Whether `prefer` or `allow` may try its other wire. A wrong password is not sent twice.
 fn may_change_wire(wire: Wire, failure: &Failure) -> bool {
     let rejected = failure.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION);
+    // PgBouncer's way of asking for TLS.
+    let violated = failure.code() == Some(&SqlState::PROTOCOL_VIOLATION);
     match wire {
         Wire::Either => failure.is_tls() || rejected,
-        Wire::Plain => rejected,
+        Wire::Plain => rejected || (violated && !failure.refuses_options()),
         Wire::Tls => false,
     }
 }
 
 /// Whether the server was reached and its answer stands, so that no other server is asked.
-fn is_answer(failure: &Failure) -> bool {
+pub(super) fn is_answer(failure: &Failure) -> bool {
     match failure {
         Failure::Driver(_) => failure
             .code()
@@ -177,7 +204,8 @@ async fn addresses(endpoint: &Endpoint) -> Result<Vec<Option<IpAddr>>, Failure> 
     }
 }
 
-async fn within<T>(
+/// Gives up after `limit`.
+pub(super) async fn within<T>(
     limit: Option<Duration>,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {

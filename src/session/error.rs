@@ -140,21 +140,26 @@ impl Failure {
         self.driver().and_then(tokio_postgres::Error::code)
     }
 
+    /// Whether these are a pooler's words for startup options that it does not forward.
+    pub(super) fn refuses_options(&self) -> bool {
+        self.driver()
+            .and_then(tokio_postgres::Error::as_db_error)
+            .is_some_and(|server| {
+                *server.code() == SqlState::PROTOCOL_VIOLATION
+                    && server.message().contains("unsupported startup parameter")
+            })
+    }
+
     /// Whether the TLS handshake failed. The driver has no other way to ask.
     pub(super) fn is_tls(&self) -> bool {
         self.driver()
             .is_some_and(|error| error.to_string().contains("TLS handshake"))
     }
 
-    /// [`Failure::explain`] for the driver's part.
-    pub(super) fn explain_driver(error: &tokio_postgres::Error) -> anyhow::Error {
-        explain_connecting(error)
-    }
-
     /// As an error that says what to do next; the caller adds the place.
-    pub(super) fn explain(self) -> anyhow::Error {
+    pub(super) fn explain(&self) -> anyhow::Error {
         match self {
-            Self::Driver(error) => explain_connecting(&error),
+            Self::Driver(error) => explain_connecting(error),
             Self::TimedOut(limit) => anyhow::anyhow!(
                 "timed out: no answer within {} s; check host, port and firewall, or raise \
                  connect_timeout",
@@ -163,7 +168,7 @@ impl Failure {
             Self::Lookup(error) => {
                 anyhow::anyhow!("the host name has no address ({error}); check its spelling")
             }
-            Self::Unfit(why) => anyhow::anyhow!(why),
+            Self::Unfit(why) => anyhow::anyhow!("{why}"),
             Self::OptionsRefused => anyhow::anyhow!(
                 "the pooler in between takes no options; leave out options (PGOPTIONS), or connect \
                  to the server itself"
@@ -218,7 +223,7 @@ fn io_step(error: &io::Error) -> &'static str {
         io::ErrorKind::NotFound => "; no server has its socket there: start it, or set host",
         io::ErrorKind::PermissionDenied => "; this user may not use the socket",
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
-            "; what listens there hung up: is it PostgreSQL?"
+            "; what listens there hung up: is it PostgreSQL (17 or later for sslnegotiation=direct)?"
         }
         _ => "",
     }

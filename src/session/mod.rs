@@ -1,5 +1,6 @@
 //! The only place that connects: libpq's conventions, TLS, timeouts, cancelling, quoting.
 
+mod cancel;
 mod certificate;
 mod connect;
 pub mod conninfo;
@@ -9,8 +10,11 @@ mod pool;
 pub mod quote;
 mod registry;
 mod startup;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod verify;
+mod x509;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -18,12 +22,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, IsolationLevel, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use connect::{Attempt, Failed};
-use conninfo::{Endpoint, Host, SessionAttrs, Target};
+use conninfo::{Host, SessionAttrs, Target};
 use error::Failure;
 use opened::Opened;
 use registry::{Entry, Registry};
@@ -96,18 +99,16 @@ impl Connector {
     pub async fn open(&self, purpose: Purpose) -> anyhow::Result<Session> {
         match self.connect(purpose).await {
             Ok((opened, pooled)) => {
-                let token = opened.client.cancel_token();
-                let entry = self.registry.enter(token, opened.tls.clone());
+                let entry = self.registry.enter(opened.canceller.clone());
+                let startup = Startup::of(purpose, self.timeouts);
+                let local = pooled.then(|| startup.local());
                 Ok(Session {
                     opened,
-                    pooled,
+                    local,
                     _entry: entry,
                 })
             }
-            Err((failure, endpoint)) => {
-                let label = self.target.label_at(&endpoint.to_string());
-                Err(failure.explain()).with_context(|| format!("cannot connect to {label}"))
-            }
+            Err(failed) => Err(failed.explain(&self.target)),
         }
     }
 
@@ -117,6 +118,9 @@ impl Connector {
     }
 
     /// Stops what the server is running for every open session, within two seconds.
+    ///
+    /// Wait for the end of it before the process exits: a request that is given up half-way makes
+    /// some versions of PgBouncer exit.
     pub async fn interrupt(&self) {
         self.registry.cancel_all().await;
     }
@@ -127,7 +131,7 @@ impl Connector {
             return self.connect_to(purpose, self.target.session_attrs).await;
         }
         match self.connect_to(purpose, SessionAttrs::Standby).await {
-            Err((Failure::Unfit(_) | Failure::TimedOut(_), _)) => {
+            Err(failed) if !connect::is_answer(&failed.failure) => {
                 self.connect_to(purpose, SessionAttrs::Any).await
             }
             other => other,
@@ -154,9 +158,10 @@ impl Connector {
             attempt.options = None;
         }
         let opened = match attempt.run(wanted).await {
-            Err((failure, endpoint)) if !pooled && refuses_options(&failure) => {
+            Err(mut failed) if !pooled && failed.failure.refuses_options() => {
                 if self.target.options.is_some() {
-                    return Err((Failure::OptionsRefused, endpoint));
+                    failed.failure = Failure::OptionsRefused;
+                    return Err(failed);
                 }
                 pooled = true;
                 attempt.options = None;
@@ -164,10 +169,13 @@ impl Connector {
             }
             other => other?,
         };
-        let settled = self
-            .settle(purpose, &opened, (&startup, later, pooled))
-            .await;
-        let pooled = settled.map_err(|failure| (failure, self.nearest()))?;
+        let settling = self.settle(purpose, &opened, (&startup, later, pooled));
+        let settled = connect::within(self.target.connect_timeout, settling).await;
+        let pooled = settled.map_err(|failure| Failed {
+            failure,
+            place: opened.endpoint.to_string(),
+            earlier: Vec::new(),
+        })?;
         self.pooled.fetch_or(pooled, Ordering::Relaxed);
         Ok((opened, pooled))
     }
@@ -179,9 +187,9 @@ impl Connector {
         opened: &Opened,
         (startup, later, mut pooled): (&Startup, Option<(&str, String)>, bool),
     ) -> Result<bool, Failure> {
-        let proven = purpose == Purpose::Read && opened.greeted_read_only == Some(true);
-        if !(pooled || proven && later.is_none()) {
-            // Some poolers are told to swallow options without a word.
+        if !pooled {
+            // Some poolers are told to swallow options without a word. Asking costs a round trip;
+            // going by what the server reports by itself would be fooled by a role's own settings.
             let mark = format!("select pg_catalog.current_setting('{MARK}', true)");
             pooled = opened.ask(&mark).await?.as_deref() != Some("1");
         }
@@ -209,36 +217,13 @@ impl Connector {
         }
         Ok(pooled)
     }
-
-    fn nearest(&self) -> Endpoint {
-        let nowhere = || Endpoint {
-            host: Host::Tcp(String::new()),
-            addr: None,
-            port: 0,
-        };
-        self.target
-            .endpoints
-            .first()
-            .cloned()
-            .unwrap_or_else(nowhere)
-    }
-}
-
-/// A pooler's words for startup options that it does not forward.
-fn refuses_options(failure: &Failure) -> bool {
-    let unsupported = |error: &tokio_postgres::Error| {
-        error.as_db_error().is_some_and(|server| {
-            *server.code() == SqlState::PROTOCOL_VIOLATION
-                && server.message().contains("unsupported startup parameter")
-        })
-    };
-    failure.driver().is_some_and(unsupported)
 }
 
 /// An open session. Derefs to the driver's client; closed when dropped.
 pub struct Session {
     opened: Opened,
-    pooled: bool,
+    /// The settings as statements, where a pooler keeps them from holding for the session.
+    local: Option<String>,
     _entry: Entry,
 }
 
@@ -262,10 +247,38 @@ impl Session {
     ///
     /// Then no setting may be made for the session: the next client of the pooler, such as the
     /// application, would inherit it. A [`Purpose::Read`] session instead starts inside of a
-    /// read-only transaction that carries its settings; the other purposes have none, and callers
-    /// use `SET LOCAL` in their own transactions.
+    /// read-only transaction that carries its settings, and has none once that has ended; the other
+    /// purposes have none at all. [`snapshot`](Self::snapshot) and
+    /// [`local_settings`](Self::local_settings) bring them back.
     pub fn is_pooled(&self) -> bool {
-        self.pooled
+        self.local.is_some()
+    }
+
+    /// The `SET LOCAL` statements with which every transaction of a pooled session should begin;
+    /// nothing where the settings hold for the session.
+    pub fn local_settings(&self) -> Option<&str> {
+        self.local.as_deref()
+    }
+
+    /// Starts a `REPEATABLE READ, READ ONLY` transaction in which the settings hold, pooler or not.
+    pub async fn snapshot(&mut self) -> anyhow::Result<Transaction<'_>> {
+        let local = self.local.clone();
+        if local.is_some() {
+            // Ends the transaction that the session was opened in.
+            self.batch_execute("rollback")
+                .await
+                .map_err(error::explain)?;
+        }
+        let builder = self.build_transaction().read_only(true);
+        let builder = builder.isolation_level(IsolationLevel::RepeatableRead);
+        let transaction = builder.start().await.map_err(error::explain)?;
+        if let Some(local) = local {
+            transaction
+                .batch_execute(&local)
+                .await
+                .map_err(error::explain)?;
+        }
+        Ok(transaction)
     }
 
     /// Closes the session and waits until the server has been told.

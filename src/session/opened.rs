@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::cancel::Canceller;
 use super::connect::Pair;
-use super::conninfo::SessionAttrs;
+use super::conninfo::{Endpoint, SessionAttrs};
 use super::error::Failure;
 use super::quote::printable;
-use super::startup::READ_ONLY;
 
 /// Notices beyond this are dropped: a chatty function must not fill our memory.
 const MAX_NOTICES: usize = 1000;
@@ -38,25 +37,25 @@ pub(super) struct Opened {
     pub(super) client: Client,
     pub(super) task: JoinHandle<()>,
     pub(super) notices: Notices,
-    pub(super) tls: MakeRustlsConnect,
+    pub(super) canceller: Canceller,
+    /// The server of the list that it is connected to.
+    pub(super) endpoint: Endpoint,
     /// As the server writes it, such as `15.18 (Debian 15.18-0+deb12u1)`.
     pub(super) version: String,
-    /// What the server said of [`READ_ONLY`] when it greeted us; versions before 14 say nothing.
-    pub(super) greeted_read_only: Option<bool>,
 }
 
 impl Opened {
     /// Starts serving the connection and checks that the server is of the wanted kind.
     pub(super) async fn start(
         (client, mut connection): Pair,
-        tls: &MakeRustlsConnect,
+        canceller: Canceller,
+        endpoint: &Endpoint,
         wanted: SessionAttrs,
     ) -> Result<Self, Failure> {
         let version = connection
             .parameter("server_version")
             .unwrap_or_default()
             .to_owned();
-        let greeted_read_only = connection.parameter(READ_ONLY).map(|value| value == "on");
         let notices = Notices::default();
         let heard = notices.clone();
         let task = tokio::spawn(async move {
@@ -75,9 +74,9 @@ impl Opened {
             client,
             task,
             notices,
-            tls: tls.clone(),
+            canceller,
+            endpoint: endpoint.clone(),
             version,
-            greeted_read_only,
         };
         opened.check(wanted).await?;
         Ok(opened)

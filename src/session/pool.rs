@@ -75,7 +75,8 @@ impl Pool {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take();
             let error = match (failure, why) {
-                (PoolError::Backend(_), Some(why)) => why,
+                // Already says where.
+                (PoolError::Backend(_), Some(why)) => return why,
                 (PoolError::Backend(error), None) => error::explain(error),
                 (other, _) => anyhow::anyhow!("{other}"),
             };
@@ -118,10 +119,9 @@ type Opening<'a> =
 impl Connect for Opener {
     fn connect(&self, _: &Config) -> Opening<'_> {
         Box::pin(async move {
-            let (failure, _) = match self.connector.connect(Purpose::Read).await {
+            let failed = match self.connector.connect(Purpose::Read).await {
                 Ok((opened, _)) => {
-                    let token = opened.client.cancel_token();
-                    let entry = self.connector.registry.enter(token, opened.tls);
+                    let entry = self.connector.registry.enter(opened.canceller);
                     let serving = opened.task;
                     let task = tokio::spawn(async move {
                         let _entry = entry;
@@ -131,9 +131,10 @@ impl Connect for Opener {
                 }
                 Err(failed) => failed,
             };
-            let (words, raw) = match failure {
-                Failure::Driver(error) => (Failure::explain_driver(&error), error),
-                other => (other.explain(), Error::__private_api_timeout()),
+            let words = failed.explain(&self.connector.target);
+            let raw = match failed.failure {
+                Failure::Driver(error) => error,
+                _ => Error::__private_api_timeout(),
             };
             *self.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(words);
             Err(raw)

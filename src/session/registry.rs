@@ -1,12 +1,11 @@
-//! The open sessions' cancel tokens, so that Ctrl-C can stop what the server is doing for us.
+//! The open sessions, so that Ctrl-C can stop what the server is doing for us.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::cancel::Canceller;
 use futures_util::future::join_all;
-use tokio_postgres::CancelToken;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long an interrupt may take: the user is waiting for the prompt.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -14,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Default)]
 struct Tokens {
     next: u64,
-    open: HashMap<u64, (CancelToken, MakeRustlsConnect)>,
+    open: HashMap<u64, Canceller>,
 }
 
 /// Shared by all connectors of a run.
@@ -28,11 +27,11 @@ pub(super) struct Entry {
 }
 
 impl Registry {
-    pub(super) fn enter(&self, token: CancelToken, tls: MakeRustlsConnect) -> Entry {
+    pub(super) fn enter(&self, canceller: Canceller) -> Entry {
         let mut tokens = self.lock();
         let number = tokens.next;
         tokens.next += 1;
-        tokens.open.insert(number, (token, tls));
+        tokens.open.insert(number, canceller);
         Entry {
             registry: self.clone(),
             number,
@@ -42,11 +41,8 @@ impl Registry {
     /// Asks the server to stop whatever the sessions are running.
     pub(super) async fn cancel_all(&self) {
         let open: Vec<_> = self.lock().open.values().cloned().collect();
-        let requests = open.into_iter().map(|(token, tls)| async move {
-            // Best effort: a session that has just ended cannot be cancelled.
-            let _ = token.cancel_query(tls).await;
-        });
-        let _ = tokio::time::timeout(PATIENCE, join_all(requests)).await;
+        let requests = join_all(open.into_iter().map(Canceller::cancel));
+        let _ = tokio::time::timeout(PATIENCE, requests).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Tokens> {

@@ -36,7 +36,7 @@ impl Default for Timeouts {
 /// Shows whether the settings arrived; a pooler may drop them without a word.
 pub(super) const MARK: &str = "tenantctl.session";
 
-/// The server reports this one by itself since version 14, and only a [`Purpose::Read`] sets it.
+/// Only [`Purpose::Read`] sets it.
 pub(super) const READ_ONLY: &str = "default_transaction_read_only";
 
 /// An abandoned transaction ends after this: it holds locks and keeps VACUUM from its work.

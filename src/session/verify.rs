@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use super::x509;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::{
+    CryptoProvider, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
+};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
@@ -77,10 +81,18 @@ fn is_other_name(error: &Error) -> bool {
     )
 }
 
-/// The library keeps this case behind an opaque error; its name is all there is to go by.
 fn is_ca_as_leaf(error: &Error) -> bool {
+    is_opaque(error, "CaUsedAsEndEntity")
+}
+
+fn is_old_version(error: &Error) -> bool {
+    is_opaque(error, "UnsupportedCertVersion")
+}
+
+/// The library keeps these cases behind an opaque error; their names are all there is to go by.
+fn is_opaque(error: &Error, name: &str) -> bool {
     matches!(error, Error::InvalidCertificate(CertificateError::Other(other))
-        if format!("{other:?}").contains("CaUsedAsEndEntity"))
+        if format!("{other:?}").contains(name))
 }
 
 impl ServerCertVerifier for Verifier {
@@ -117,7 +129,16 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
+        match (
+            verify_tls13_signature(message, cert, dss, algorithms),
+            x509::public_key(cert),
+        ) {
+            (Err(error), Some(key)) if is_old_version(&error) => {
+                let key = SubjectPublicKeyInfoDer::from(key);
+                verify_tls13_signature_with_raw_key(message, &key, dss, algorithms)
+            }
+            (verified, _) => verified,
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

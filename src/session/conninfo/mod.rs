@@ -47,11 +47,17 @@ pub fn resolve(explicit: Option<&str>, env: &Environment) -> anyhow::Result<Targ
             ));
         }
     };
-    let mut notes = Vec::new();
+    let password = settings.get("password").map(SecretString::from);
     let passfile = match settings.get("passfile") {
         Some(path) => Some(PathBuf::from(path)),
         None => env.home.as_ref().map(|home| home.join(".pgpass")),
     };
+    let mut notes = Vec::new();
+    let passfile = passfile.and_then(|path| passfile::read(&path, &mut notes));
+    if password.is_some() {
+        // The file is only for other roles then, and nobody may ever ask for one.
+        notes.clear();
+    }
     let application_name = settings
         .get("application_name")
         .or_else(|| settings.get("fallback_application_name"))
@@ -67,8 +73,8 @@ pub fn resolve(explicit: Option<&str>, env: &Environment) -> anyhow::Result<Targ
         session_attrs: session_attrs(&settings)?,
         shuffle: choice(&settings, "load_balance_hosts", &["disable", "random"])? == Some("random"),
         base: base(&settings)?,
-        password: settings.get("password").map(SecretString::from),
-        passfile: passfile.and_then(|path| passfile::read(&path, &mut notes)),
+        password,
+        passfile,
         notes,
     })
 }

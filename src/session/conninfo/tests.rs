@@ -64,7 +64,7 @@ fn password(target: &Target) -> Option<String> {
 }
 
 #[test]
-fn labels() {
+fn labels_of_uris() {
     for (text, label) in [
         ("", "database me on localhost:5432 as me"),
         ("postgres://", "database me on localhost:5432 as me"),
@@ -103,6 +103,14 @@ fn labels() {
         ),
         ("postgres://h/a%2Fb%20c", "database a/b c on h:5432 as me"),
         ("postgres://an%40n:p%3A@h/d", "database d on h:5432 as an@n"),
+    ] {
+        assert_eq!(resolved(text, &[]).label(), label, "{text}");
+    }
+}
+
+#[test]
+fn labels_of_pairs() {
+    for (text, label) in [
         ("host=db dbname=shop", "database shop on db:5432 as me"),
         ("  host = db  port= 99 ", "database me on db:99 as me"),
         ("host=a,b port=1,2", "database me on a:1,b:2 as me"),
@@ -421,31 +429,5 @@ proptest! {
         let encoded: String = value.bytes().map(|b| format!("%{b:02X}")).collect();
         let target = resolved(&format!("postgres://u:{encoded}@h/d"), &[]);
         prop_assert_eq!(password(&target), Some(value));
-    }
-}
-
-#[test]
-fn zz_compare_throwaway() {
-    let Ok(path) = std::env::var("S_COMPARE") else {
-        return;
-    };
-    for line in fs::read_to_string(path)
-        .unwrap()
-        .split('\0')
-        .filter(|l| !l.is_empty())
-    {
-        let parsed = match uri::body(line) {
-            Some(b) => uri::parse(b),
-            None => keyvalue::parse(line),
-        };
-        let out = match parsed {
-            Ok(s) => s
-                .pairs()
-                .map(|(k, v)| format!("{k}={v}"))
-                .collect::<Vec<_>>()
-                .join("|"),
-            Err(_) => "ERROR".to_owned(),
-        };
-        println!("@@{out}");
     }
 }
