@@ -30,7 +30,7 @@ pub fn parameters(tenancy: &Tenancy<'_>) -> Vec<(&'static str, String)> {
         ),
         ("tenantctl.key", settings.key.clone()),
         ("tenantctl.context", settings.context.clone()),
-        ("tenantctl.registry", tenancy.registry.oid.to_string()),
+        ("tenantctl.registry", tenancy.registry.qualified()),
         ("tenantctl.registry_id", settings.registry_id.clone()),
         (
             "tenantctl.tenant_tables",
@@ -64,7 +64,10 @@ pub fn array<'s>(items: impl Iterator<Item = Option<&'s str>>) -> String {
 ///
 /// # Errors
 /// The server's, explained.
-pub(super) async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) -> Result<()> {
+pub(super) async fn set_parameters(
+    client: &Client,
+    parameters: &[(&'static str, String)],
+) -> Result<()> {
     for (name, value) in parameters {
         client
             .query_typed(

@@ -1,7 +1,7 @@
 //! Views, materialized views, foreign tables and rules: other ways to the same rows.
 
 use super::engine::{Engine, Found};
-use crate::catalog::{Relation, RelationKind};
+use crate::catalog::{Oid, Relation, RelationKind};
 use crate::finding::{Operation, Severity, Verdict};
 use crate::paths::{Route, routes};
 use crate::predicate::{Answer, Need};
@@ -121,6 +121,12 @@ fn passage(engine: &Engine<'_>, route: &Route, target: &Relation) -> Option<Pass
         ),
         Some(Answer::Proved(_)) => Passage::NoBarrier(unfiltered),
         Some(Answer::Leaking(_)) if !others_filter(engine, route) => Passage::Open(unfiltered),
+        // Not followed, but nothing on the way can tell one session from another.
+        Some(Answer::Unproven(_))
+            if prover.is_unbound() && route.through.iter().all(|oid| same_for_all(engine, *oid)) =>
+        {
+            Passage::Open(unfiltered)
+        }
         Some(Answer::Unproven(reason)) => Passage::Unknown(format!("{unfiltered}; {reason}")),
         _ => Passage::Unknown(format!("{unfiltered}; a view above it may filter")),
     })
@@ -133,6 +139,32 @@ fn barriers(engine: &Engine<'_>, route: &Route) -> bool {
         .iter()
         .filter_map(|oid| engine.snapshot().relations.get(oid))
         .all(|view| view.security_barrier)
+}
+
+/// Whether a view's query shows every session the same: it reads no setting, asks for no user and
+/// calls no function of this database's own.
+fn same_for_all(engine: &Engine<'_>, view: Oid) -> bool {
+    let snapshot = engine.snapshot();
+    let Some(text) = snapshot
+        .relations
+        .get(&view)
+        .and_then(|view| view.definition.as_deref())
+    else {
+        return false;
+    };
+    let text = text.to_lowercase();
+    let session = [
+        "current_setting",
+        "current_user",
+        "session_user",
+        "current_role",
+        "pg_backend_pid",
+    ];
+    !session.iter().any(|word| text.contains(word))
+        && !snapshot
+            .functions
+            .values()
+            .any(|function| text.contains(&format!("{}(", function.name.to_lowercase())))
 }
 
 /// Whether a view above the one that reads the table looks at any setting or calls any function

@@ -125,6 +125,12 @@ impl<'a> Prover<'a> {
         None
     }
 
+    /// Whether no policy anywhere binds the role: a superuser, or BYPASSRLS.
+    pub fn is_unbound(&self) -> bool {
+        let role = self.tenancy.snapshot.roles.get(&self.role);
+        role.is_some_and(|role| role.superuser || role.bypass_rls)
+    }
+
     /// The policies of a table that apply to this role for a need.
     pub fn applicable<'r>(&self, relation: &'r Relation, need: Need) -> Vec<&'r Policy> {
         let commands: &[PolicyCommand] = match need {

@@ -30,10 +30,12 @@ impl Evaluation<'_, '_> {
             let [(target, _)] = select.targets.as_slice() else {
                 return opaque(self, "a sub-select of several columns");
             };
+            // An unqualified column of the item is the outer row's, whatever the inner rows have.
+            let item = qualify(item.clone(), &scope.alias);
             conditions.push(Expr::Binary(
                 "=".into(),
                 Box::new(target.clone()),
-                Box::new(item.clone()),
+                Box::new(item),
             ));
         }
         let mut rows = Vec::new();
@@ -149,7 +151,11 @@ impl Evaluation<'_, '_> {
                     } if relation == rows[at].0.oid && number == column.number => Identity::Other,
                     _ => continue,
                 };
-                found = Some((at, identity));
+                // Whose parent it is decides; that it should also be the context's is then a
+                // condition like any other, and fails.
+                if found.is_none() || identity == Identity::Other {
+                    found = Some((at, identity));
+                }
             }
         }
         match found {
@@ -230,6 +236,21 @@ fn flatten(filter: Option<&Expr>, into: &mut Vec<Expr>) {
         None => {}
         Some(Expr::And(items)) => items.iter().for_each(|item| flatten(Some(item), into)),
         Some(other) => into.push(other.clone()),
+    }
+}
+
+fn qualify(expr: Expr, alias: &str) -> Expr {
+    match expr {
+        Expr::Column { table: None, name } => Expr::Column {
+            table: Some(alias.to_owned()),
+            name,
+        },
+        Expr::Cast(inner, ty) => Expr::Cast(Box::new(qualify(*inner, alias)), ty),
+        Expr::Call(name, items) => Expr::Call(
+            name,
+            items.into_iter().map(|item| qualify(item, alias)).collect(),
+        ),
+        other => other,
     }
 }
 
