@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, error::Error, fs};
 
-#[allow(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
+#[allow(
+    clippy::print_stdout,
+    reason = "this is how a build script talks to cargo"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=checks");
     let checks = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("checks");
@@ -18,7 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     paths.sort();
     let mut list = String::from("&[\n");
     for path in paths {
-        let id = path.parent().and_then(Path::file_name).ok_or("a check without a folder")?;
+        let id = path
+            .parent()
+            .and_then(Path::file_name)
+            .ok_or("a check without a folder")?;
         let id = id.to_str().ok_or("a check's id is ASCII")?;
         writeln!(list, "    ({id:?}, include_str!({path:?})),")?;
     }

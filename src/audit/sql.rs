@@ -64,7 +64,10 @@ pub fn array<'s>(items: impl Iterator<Item = Option<&'s str>>) -> String {
 ///
 /// # Errors
 /// The server's, explained.
-pub(super) async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) -> Result<()> {
+pub(super) async fn set_parameters(
+    client: &Client,
+    parameters: &[(&'static str, String)],
+) -> Result<()> {
     for (name, value) in parameters {
         client
             .query_typed(

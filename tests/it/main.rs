@@ -12,4 +12,9 @@
 )]
 mod support;
 
+mod checks;
+mod configuration;
+mod connecting;
+mod generated;
 mod harness;
+mod output;

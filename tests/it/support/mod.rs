@@ -14,6 +14,7 @@
 mod db;
 mod run;
 mod servers;
+pub(crate) mod shop;
 mod sql;
 mod world;
 
