@@ -81,8 +81,10 @@ fn try_fixture(server: &Arc<Server>, id: &str, name: &str) -> Result<(), String>
     db.try_sql(&with_roles(&text, &db))
         .map_err(|why| format!("does not load: {why}"))?;
     db.config(&config(&text, &db.role("app"))?);
+    // Only one check runs, so what others would prove may stay open.
     let audit = [
         "audit",
+        "--allow-unproven",
         "--fail-on",
         "info",
         "--format",
@@ -100,6 +102,12 @@ fn try_fixture(server: &Arc<Server>, id: &str, name: &str) -> Result<(), String>
         return Err(format!("exit {wanted_code} wanted:\n{}", run.text()));
     }
     let report = run.json();
+    if report["unfinished"]
+        .as_array()
+        .is_none_or(|left| !left.is_empty())
+    {
+        return Err(format!("could not run: {}", report["unfinished"]));
+    }
     let findings = report["findings"].as_array().ok_or("no findings in JSON")?;
     let found = findings.iter().map(|finding| {
         let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();

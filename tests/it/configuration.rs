@@ -29,16 +29,28 @@ fn malformed_toml_names_the_line() {
         &World::new(),
         "[tenancy]\nkey = \"k\"\ncontext = app.tenant\n",
     );
-    insta::assert_snapshot!(run.text(), @r#""#);
+    insta::assert_snapshot!(run.text(), @r"
+    exit 2
+    --- stderr
+    tenantctl: tenantctl.toml: line 3: string values must be quoted, expected literal string
+    ");
 }
 
 #[test]
 fn an_unknown_key_names_the_nearest() {
     let world = World::new();
     let run = refused(&world, config("app").replace("context", "contxt"));
-    insta::assert_snapshot!(run.text(), @r#""#);
+    insta::assert_snapshot!(run.text(), @r"
+    exit 2
+    --- stderr
+    tenantctl: tenantctl.toml: line 4: unknown key `contxt`; did you mean `context`?
+    ");
     let run = refused(&world, config("app") + "\n[polcy]\nguard = true\n");
-    insta::assert_snapshot!(run.text(), @r#""#);
+    insta::assert_snapshot!(run.text(), @r"
+    exit 2
+    --- stderr
+    tenantctl: tenantctl.toml: line 14: unknown key `polcy`; did you mean `policy`?
+    ");
 }
 
 #[test]
@@ -47,19 +59,31 @@ fn a_wrong_type_names_the_line() {
         &World::new(),
         config("app").replace("[\"public\"]", "\"public\""),
     );
-    insta::assert_snapshot!(run.text(), @r#""#);
+    insta::assert_snapshot!(run.text(), @r#"
+    exit 2
+    --- stderr
+    tenantctl: tenantctl.toml: line 8: invalid type: string "public", expected a sequence
+    "#);
 }
 
 #[test]
 fn a_missing_key_is_named() {
     let run = refused(&World::new(), "[tenancy]\nkey = \"k\"\n");
-    insta::assert_snapshot!(run.text(), @r#""#);
+    insta::assert_snapshot!(run.text(), @r"
+    exit 2
+    --- stderr
+    tenantctl: tenantctl.toml: [tenancy] context is not set
+    ");
 }
 
 #[test]
 fn no_configuration_says_how_to_get_one() {
     let run = refused_as_it_is(&World::new());
-    insta::assert_snapshot!(run.text(), @r#""#);
+    insta::assert_snapshot!(run.text(), @r"
+    exit 2
+    --- stderr
+    tenantctl: [tenancy] key is not set, and there is no tenantctl.toml here: run `tenantctl init` to write one, or name it with --config
+    ");
 }
 
 #[test]
@@ -134,9 +158,25 @@ fn what_is_named_and_not_in_the_database_is_a_mistake_in_the_configuration() {
         run.text()
     };
     let toml = config(&app);
-    insta::assert_snapshot!(refused(toml.replace("[\"public\"]", "[\"pubic\"]")), @r#""#);
-    insta::assert_snapshot!(refused(toml.replace("public.organizations", "public.organisations")), @r#""#);
-    insta::assert_snapshot!(refused(toml.replace("organization_id", "org_id")), @r#""#);
+    insta::assert_snapshot!(refused(toml.replace("[\"public\"]", "[\"pubic\"]")), @r"
+    exit 2
+    --- stderr
+    tenantctl: schema pubic does not exist in database db_NNNN; did you mean public?
+    ");
+    insta::assert_snapshot!(refused(toml.replace("public.organizations", "public.organisations")), @r"
+    exit 2
+    --- stderr
+    tenantctl: [tenancy] registry: table public.organisations does not exist in database db_NNNN; did you mean public.organizations?
+    ");
+    insta::assert_snapshot!(refused(toml.replace("organization_id", "org_id")), @r"
+    exit 2
+    --- stderr
+    tenantctl: no table in schemas public has the tenant key org_id: nothing to look at; check [tenancy] key and schemas
+    ");
     let via = "\n[tables.via]\n\"public.orders\" = \"customer_id -> public.customers.id\"\n";
-    insta::assert_snapshot!(refused(toml + via), @r#""#);
+    insta::assert_snapshot!(refused(toml + via), @r#"
+    exit 2
+    --- stderr
+    tenantctl: [tables.via] "public.orders": table public.orders has no column customer_id
+    "#);
 }
