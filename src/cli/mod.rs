@@ -1,7 +1,9 @@
 //! What can be typed. Lists the commands and dispatches; no command's logic is in here.
 
 mod audit;
+mod completions;
 mod context;
+mod man;
 
 use std::io::Write;
 
@@ -43,6 +45,8 @@ Connection: --database-url, $TENANTCTL_DATABASE_URL, $DATABASE_URL, then libpq's
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::Options),
+    Completions(completions::Options),
+    Man(man::Options),
 }
 
 /// The whole program: parses, runs, reports an error, returns the code.
@@ -74,6 +78,8 @@ pub fn command() -> clap::Command {
 async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
     match command {
         Command::Audit(options) => options.run(context).await,
+        Command::Completions(options) => options.run(context),
+        Command::Man(options) => options.run(context),
     }
 }
 

@@ -1,0 +1,20 @@
+//! The real program against real servers, in a world that holds nothing of the developer's own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed; clippy knows only #[test] functions as tests"
+)]
+
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tests that use the rest of it are still being written"
+)]
+mod support;
+
+mod checks;
+mod configuration;
+mod connecting;
+mod generated;
+mod harness;
+mod output;
