@@ -2,6 +2,8 @@
 
 mod audit;
 mod context;
+mod init;
+mod org;
 
 use std::io::Write;
 
@@ -43,6 +45,10 @@ Connection: --database-url, $TENANTCTL_DATABASE_URL, $DATABASE_URL, then libpq's
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::Options),
+    /// Look at a database and write tenantctl.toml
+    Init(init::Options),
+    /// Create, list and show organizations
+    Org(org::Options),
 }
 
 /// The whole program: parses, runs, reports an error, returns the code.
@@ -74,6 +80,8 @@ pub fn command() -> clap::Command {
 async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
     match command {
         Command::Audit(options) => options.run(context).await,
+        Command::Init(options) => options.run(context).await,
+        Command::Org(options) => options.run(context).await,
     }
 }
 
