@@ -75,10 +75,14 @@ fn holds(path: &Path, snapshot: &Snapshot) -> Result<()> {
         config: Some(path.to_path_buf()),
         ..Overrides::default()
     };
-    let settings = settings::load(&over).context("the proposed configuration is not valid")?;
-    Tenancy::resolve(snapshot, &settings)
-        .context("the proposed configuration does not fit the database")?;
-    Ok(())
+    let read = settings::load(&over);
+    let checked = read.and_then(|settings| Tenancy::resolve(snapshot, &settings).map(|_| ()));
+    checked.map_err(|error| {
+        // The draft is gone when this is read. What is wrong came from the command line.
+        let draft = format!("{}: ", path.display());
+        let why = format!("{error:#}").replace(&draft, "");
+        usage(format!("the configuration would not hold: {why}"))
+    })
 }
 
 fn refuse_overwrite(target: &Path) -> Result<()> {

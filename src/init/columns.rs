@@ -58,12 +58,16 @@ pub(super) fn choose(scope: &Scope<'_>, registry: &Relation, id: &Column) -> Col
     };
     let texts = of(&TEXTS);
     let usual = |columns: &[&'_ Column], names: &[&str]| -> Option<String> {
-        names.iter().find_map(|name| {
-            let found = columns
+        let exactly = |name: &str| columns.iter().find(|column| column.name == name);
+        let plainly = |name: &str| {
+            columns
                 .iter()
-                .find(|column| words::plain(&column.name) == *name);
-            found.map(|column| column.name.clone())
-        })
+                .find(|column| words::plain(&column.name) == name)
+        };
+        let found = names
+            .iter()
+            .find_map(|name| exactly(name).or_else(|| plainly(name)));
+        found.map(|column| column.name.clone())
     };
     let name = usual(&texts, &NAMES).or_else(|| {
         let ending = texts

@@ -43,7 +43,7 @@ pub(super) fn choose<'a>(scope: &Scope<'a>, hints: &Hints) -> Result<Vec<Candida
     let told = hints.key.is_some() || hints.registry.is_some();
     if found
         .first()
-        .is_some_and(|best| told && !best.having.is_empty() || convinces(best))
+        .is_some_and(|best| told && !best.having.is_empty() || convinces(scope, best))
     {
         return Ok(found);
     }
@@ -52,11 +52,13 @@ pub(super) fn choose<'a>(scope: &Scope<'a>, hints: &Hints) -> Result<Vec<Candida
 
 /// Structure that could as well be chance does not convince: one column in one table, say, whose
 /// name is no word for a tenant and which no policy mentions.
-fn convinces(candidate: &Candidate<'_>) -> bool {
+fn convinces(scope: &Scope<'_>, candidate: &Candidate<'_>) -> bool {
     let named = words::is_tenant_word(&words::stem(&candidate.key));
     let having = candidate.having.len();
+    let most = having >= 3 && 2 * having >= scope.tables.len();
     having >= 1 && (named || candidate.policed > 0)
         || having >= 2 && !candidate.referencing.is_empty()
+        || most
 }
 
 fn nothing(scope: &Scope<'_>, hints: &Hints, found: &[Candidate<'_>]) -> anyhow::Error {
@@ -260,7 +262,7 @@ pub(super) fn key_choice(scope: &Scope<'_>, found: &[Candidate<'_>]) -> Choice {
     let best = &found[0];
     let others = found[1..]
         .iter()
-        .filter(|other| other.key != best.key && convinces(other))
+        .filter(|other| other.key != best.key && convinces(scope, other))
         .filter(|other| 2.0 * other.score >= best.score)
         .take(3)
         .map(|other| Note {

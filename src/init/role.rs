@@ -155,7 +155,7 @@ impl Seen {
         }
         if self.owns > 0 {
             parts.push(format!(
-                "owns {} or is a member of the owner",
+                "owns {}, itself or as a member of the owner",
                 words::counted(self.owns, "table")
             ));
         }

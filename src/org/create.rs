@@ -1,13 +1,13 @@
 //! Makes an organization: one row of the registry, once.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::request::Assignment;
 use super::{Organization, Registry, Request, row_security_active};
-use crate::exit::{Refusal, usage};
+use crate::exit::{Code, Refusal, code_of, usage};
 use crate::session::{error::explain, quote};
 
 /// First half of the advisory lock's key; the second is the registry's oid. Runs of `org create`
@@ -116,6 +116,9 @@ impl Making<'_> {
             .registry
             .slug
             .is_some_and(|slug| self.registry.is_unique(slug));
+        if filtered {
+            self.can_tell(by_index)?;
+        }
         if (self.if_not_exists || !by_index)
             && let Some(existing) = self.existing(&values).await?
         {
@@ -123,10 +126,8 @@ impl Making<'_> {
         }
         let (sql, parameters) = insert(self.registry, &values)?;
         let quiet = format!("{sql} on conflict do nothing {}", self.returning());
-        let rows = self
-            .query(&quiet, &parameters)
-            .await
-            .map_err(|error| self.hint(error, filtered))?;
+        let asked = self.query(&quiet, &parameters).await;
+        let rows = asked.map_err(|error| self.hint(error, filtered))?;
         if let Some(row) = rows.first() {
             let organization = Registry::read(row)?;
             return Ok(Created {
@@ -139,7 +140,8 @@ impl Making<'_> {
         }
         // Something else is unique, or the other row is hidden: let the server say what.
         let loud = format!("{sql} {}", self.returning());
-        let rows = self.query(&loud, &parameters).await?;
+        let asked = self.query(&loud, &parameters).await;
+        let rows = asked.map_err(|error| self.hidden(error, filtered))?;
         let row = rows.first().context(
             "the insert returned no row: a trigger or a rule of the registry swallowed it",
         )?;
@@ -250,19 +252,47 @@ impl Making<'_> {
         .into())
     }
 
+    /// Where row security hides the other organizations, only a unique index sees a duplicate.
+    fn can_tell(&self, by_index: bool) -> Result<()> {
+        let wants_to = self.if_not_exists || self.registry.slug.is_some();
+        if by_index || !wants_to || self.request.id().is_some() {
+            return Ok(());
+        }
+        bail!(
+            "cannot tell whether the organization exists: row security hides the rows of {} from {}, and no unique index is on its slug; connect as a superuser or a role with BYPASSRLS",
+            self.registry.table(),
+            self.who()
+        )
+    }
+
+    /// It exists, but its id cannot be read: then --if-not-exists has not been done.
+    fn hidden(&self, error: anyhow::Error, filtered: bool) -> anyhow::Error {
+        if !(filtered && self.if_not_exists && code_of(&error) == Code::Findings) {
+            return error;
+        }
+        anyhow::anyhow!(
+            "the organization exists, but row security hides it from {}, so its id is not known; connect as a superuser or a role with BYPASSRLS, or give --id",
+            self.who()
+        )
+    }
+
+    fn who(&self) -> &str {
+        let snapshot = self.registry.snapshot;
+        snapshot.role_name(snapshot.server.session_role)
+    }
+
     fn returning(&self) -> String {
         format!("returning {}", self.registry.select_list())
     }
 
-    /// Says what stands in the way where it is row security.
+    /// Says what may stand in the way where row security applies.
     fn hint(&self, error: anyhow::Error, filtered: bool) -> anyhow::Error {
         if !filtered {
             return error;
         }
-        let snapshot = self.registry.snapshot;
         error.context(format!(
-            "row security applies to {} on {}: a policy must let it insert, or connect as a superuser or a role with BYPASSRLS",
-            snapshot.role_name(snapshot.server.session_role),
+            "as {}, to whom row security on {} applies; it needs INSERT and SELECT there and a policy that lets it insert, a superuser or a role with BYPASSRLS needs none",
+            self.who(),
             self.registry.table()
         ))
     }
