@@ -238,8 +238,8 @@ impl<'a> Candidate<'a> {
 }
 
 /// Shared by many, referencing, policed and well named is good. A registry that has a tenant key
-/// itself is no registry: `users` has `organization_id`, so `user_id` is no tenant key, however
-/// many tables have it.
+/// itself is no registry: `projects` has `organization_id`, so `project_id` is no tenant key,
+/// however many tables have it. Nor are people, unless there is nothing else.
 fn score(candidate: &Candidate<'_>, all: &[Candidate<'_>]) -> f64 {
     let belongs_to = |other: &Candidate<'_>| {
         let comparable = 2 * other.having.len() >= candidate.having.len()
@@ -249,12 +249,14 @@ fn score(candidate: &Candidate<'_>, all: &[Candidate<'_>]) -> f64 {
             && candidate.has_key_of(other)
             && !other.has_key_of(candidate)
     };
-    let points = f64::from(u32::try_from(candidate.points()).unwrap_or(u32::MAX));
+    let mut points = f64::from(u32::try_from(candidate.points()).unwrap_or(u32::MAX));
     if all.iter().any(belongs_to) {
-        points * 0.3
-    } else {
-        points
+        points *= 0.3;
     }
+    if words::is_of_people(&candidate.registry.name) {
+        points *= 0.4;
+    }
+    points
 }
 
 /// The key as a choice, with the runners-up.

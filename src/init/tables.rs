@@ -233,6 +233,12 @@ impl<'a> Sorting<'_, 'a> {
     }
 
     fn shared_or_not(&mut self, table: &Relation, referred: bool, grants: &Grants) {
+        if words::is_of_people(&table.name) {
+            return self.unclear(
+                table,
+                "people, and no way to a tenant: they may belong to several, and must not all be readable",
+            );
+        }
         let (reads, writes) = (grants.reads(table), grants.writes(table));
         let why = match (reads, writes, referred) {
             (true, false, true) => "tenant tables reference it, the application only reads it",

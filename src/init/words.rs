@@ -16,6 +16,13 @@ const TENANT_WORDS: [&str; 12] = [
     "store",
 ];
 
+/// Words for a person. Most tables of an application say who did something; that is seldom whose
+/// the row is.
+const PERSON_WORDS: [&str; 11] = [
+    "user", "person", "people", "member", "author", "creator", "owner", "employee", "profile",
+    "staff", "admin",
+];
+
 /// Tables in which migration tools keep their books, lower case.
 const BOOKKEEPING: [&str; 20] = [
     "schema_migrations",
@@ -84,6 +91,11 @@ pub(super) fn is_about(stem: &str, table: &str) -> bool {
 /// Whether the stem of a key is a word for a tenant.
 pub(super) fn is_tenant_word(stem: &str) -> bool {
     TENANT_WORDS.contains(&stem)
+}
+
+/// Whether a table is, by its name, one of people.
+pub(super) fn is_of_people(table: &str) -> bool {
+    PERSON_WORDS.iter().any(|word| is_about(word, table))
 }
 
 /// Whether a column may name a tenant although nothing proves it.
@@ -172,6 +184,15 @@ mod tests {
         for (stem, table) in [("user", "orders"), ("or", "orders"), ("file", "users")] {
             assert!(!is_about(stem, table), "{stem} {table}");
         }
+    }
+
+    #[test]
+    fn tables_of_people() {
+        assert!(is_of_people("users"));
+        assert!(is_of_people("auth_user"));
+        assert!(is_of_people("people"));
+        assert!(!is_of_people("organizations"));
+        assert!(!is_of_people("customers"));
     }
 
     #[test]

@@ -158,13 +158,20 @@ impl Text {
         self.line(&format!("[{name}]"));
     }
 
-    /// A comment, broken at spaces. A name with a line break in it must not end the comment.
     fn comment(&mut self, comment: &str) {
-        let mut line = String::from("#");
+        self.indented("", comment);
+    }
+
+    /// A comment, broken at spaces. A name with a line break in it must not end the comment.
+    fn indented(&mut self, indent: &str, comment: &str) {
+        let start = format!("#{indent}");
+        let mut line = start.clone();
         for word in printable(comment).split(' ') {
-            if line.len() > 1 && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            let full = line.chars().count() + 1 + word.chars().count() > WIDTH;
+            if full && line.len() > start.len() {
                 self.line(&line);
-                line = String::from("#");
+                // What continues an entry of a list stands deeper than the next entry.
+                line = format!("{start}{indent}");
             }
             line.push(' ');
             line.push_str(word);
@@ -183,10 +190,10 @@ impl Text {
 
     fn list(&mut self, notes: &[Note]) {
         for note in notes.iter().take(NAMED) {
-            self.comment(&format!("  {}: {}", note.name, note.why));
+            self.indented("  ", &format!("{}: {}", note.name, note.why));
         }
         if notes.len() > NAMED {
-            self.comment(&format!("  … and {} more", notes.len() - NAMED));
+            self.indented("  ", &format!("… and {} more", notes.len() - NAMED));
         }
     }
 
