@@ -137,10 +137,13 @@ fn by_their_names<'a>(
             continue;
         }
         for (registry, id) in &registries {
+            if !told && !words::is_about(&stem, &registry.name) {
+                continue;
+            }
             let fits = having.iter().any(|(table, column)| {
                 table.oid != registry.oid && scope.key_type(column) == scope.key_type(id)
             });
-            if fits && (told || words::is_about(&stem, &registry.name)) {
+            if fits {
                 found.push((*registry, *id, *name));
             }
         }

@@ -19,10 +19,11 @@ struct Seen {
 /// The application's role, and whether it is there.
 pub(super) fn choose(scope: &Scope<'_>) -> (Choice, bool) {
     let snapshot = scope.snapshot;
+    let concerned = concerned(scope);
     let mut seen: Vec<(&Role, Seen)> = snapshot
         .roles
         .values()
-        .filter(|role| role.login)
+        .filter(|role| role.login && !closure(snapshot, role.oid).is_disjoint(&concerned))
         .map(|role| (role, look(scope, role)))
         .filter(|(role, seen)| plausible(snapshot, role, seen))
         .collect();
@@ -81,6 +82,28 @@ pub(super) fn closure(snapshot: &Snapshot, role: Oid) -> BTreeSet<Oid> {
         }
         all.extend(more);
     }
+}
+
+/// Who is named in anything of these tables. A cluster may have thousands of other roles.
+fn concerned(scope: &Scope<'_>) -> BTreeSet<Oid> {
+    let mut all = BTreeSet::new();
+    for table in &scope.tables {
+        all.insert(table.owner);
+        all.extend(
+            table
+                .policies
+                .iter()
+                .flat_map(|policy| policy.roles.iter().copied()),
+        );
+        let columns = table
+            .columns
+            .iter()
+            .filter_map(|column| column.acl.as_ref());
+        let lists = table.acl.iter().chain(columns);
+        all.extend(lists.flat_map(|list| list.iter().map(|item| item.grantee)));
+    }
+    all.remove(&0);
+    all
 }
 
 /// A role that only owns the tables may well be what the application logs in as; if it is the one

@@ -2,18 +2,14 @@
 
 use std::path::Path;
 
-use comfy_table::{ContentArrangement, Table, presets};
-
+use super::table::plain_table;
 use crate::init::{Note, Proposal};
 use crate::session::quote::printable;
 
 /// A table of the choices, the tables that nobody could classify, and what to do next.
 pub fn summary(proposal: &Proposal, written: &Path, fit: bool) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
-    if fit {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    } else {
+    let mut table = plain_table(None);
+    if !fit {
         table.force_no_tty();
     }
     table.set_header(["", "choice", "because"]);

@@ -1,9 +1,10 @@
 //! What the `org` commands print: tables for people, JSON for programs.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::table::plain_table;
 use crate::org::{Created, Organization, Page, TableCount};
 use crate::session::quote::printable;
 
@@ -236,11 +237,8 @@ fn sum(counts: &[TableCount], rows: impl Fn(&TableCount) -> Option<i64>) -> Cell
 }
 
 fn new_table(header: &[&str], fit: bool) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
-    if fit {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    } else {
+    let mut table = plain_table(None);
+    if !fit {
         table.force_no_tty();
     }
     if !header.is_empty() {
