@@ -10,6 +10,8 @@ pub mod check;
 pub mod cli;
 pub mod exit;
 pub mod finding;
+pub mod init;
+pub mod org;
 pub mod paths;
 pub mod predicate;
 pub mod report;

@@ -4,6 +4,8 @@ mod audit;
 mod completions;
 mod context;
 mod man;
+mod init;
+mod org;
 
 use std::io::Write;
 
@@ -47,6 +49,10 @@ enum Command {
     Audit(audit::Options),
     Completions(completions::Options),
     Man(man::Options),
+    /// Look at a database and write tenantctl.toml
+    Init(init::Options),
+    /// Create, list and show organizations
+    Org(org::Options),
 }
 
 /// The whole program: parses, runs, reports an error, returns the code.
@@ -80,6 +86,8 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
         Command::Audit(options) => options.run(context).await,
         Command::Completions(options) => options.run(context),
         Command::Man(options) => options.run(context),
+        Command::Init(options) => options.run(context).await,
+        Command::Org(options) => options.run(context).await,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Writes reports. Nothing else writes to stdout; notes and progress go to stderr.
 
+pub mod init;
 mod json;
 mod model;
+pub mod org;
 mod output;
 mod progress;
 pub mod style;
