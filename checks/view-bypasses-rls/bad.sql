@@ -1,6 +1,7 @@
 -- expect: public.by_bypasser critical
 -- expect: public.by_superuser critical
 -- expect: public.by_unforced_owner critical
+-- expect: public.forgets_one critical
 -- expect: public.nested critical
 -- expect: public.one_column critical
 create table public.organizations (id uuid primary key, name text);
@@ -20,6 +21,11 @@ alter view public.by_unforced_owner owner to :owner;
 create view public.hidden as select * from public.notes;
 create view public.nested as select count(*) from public.hidden;
 create view public.one_column as select * from public.notes;
-grant select on public.notes, public.unforced, public.by_superuser, public.by_bypasser, public.by_unforced_owner, public.nested to :app;
+-- A barrier and half a filter: the other branch has none.
+create view public.forgets_one with (security_barrier = true) as
+    select * from public.notes where organization_id = nullif(current_setting('app.current_organization_id', true), '')::uuid
+    union all
+    select * from public.unforced;
+grant select on public.notes, public.unforced, public.forgets_one, public.by_superuser, public.by_bypasser, public.by_unforced_owner, public.nested to :app;
 grant select on public.notes to :admin;
 grant select (id) on public.one_column to :app;

@@ -3,8 +3,8 @@
 mod audit;
 mod completions;
 mod context;
-mod man;
 mod init;
+mod man;
 mod org;
 
 use std::io::Write;
