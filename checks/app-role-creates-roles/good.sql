@@ -4,3 +4,5 @@ alter table public.organizations owner to :owner;
 alter role :admin createrole;
 alter role :app createdb;
 grant :other to :app with admin option;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

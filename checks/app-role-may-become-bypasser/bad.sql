@@ -1,7 +1,7 @@
 -- expect: :admin critical
 -- expect: :owner critical
--- expect: pg_execute_server_program critical
--- expect: pg_read_all_data high
+-- expect: :app critical
+-- expect: :app high
 create table public.organizations (id uuid primary key, name text);
 -- Two steps away, and the first is not even inherited.
 alter role :app noinherit;
@@ -12,3 +12,5 @@ alter role :owner superuser;
 grant :owner to :other;
 grant pg_read_all_data to :app;
 grant pg_execute_server_program to :other;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

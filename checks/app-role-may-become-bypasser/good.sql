@@ -11,3 +11,5 @@ do $$ begin
         execute 'grant :admin to :app with inherit true, set false';
     end if;
 end $$;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

@@ -5,3 +5,5 @@ create table scratch.notes (id int primary key, body text);
 create schema reports authorization :other;
 grant usage on schema public to :app;
 grant :app to :other;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

@@ -1,3 +1,5 @@
 -- expect: :app critical
 create table public.organizations (id uuid primary key, name text not null);
 alter role :app superuser;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

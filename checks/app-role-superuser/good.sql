@@ -3,3 +3,5 @@ create table public.organizations (id uuid primary key, name text not null);
 alter role :admin superuser;
 grant :app to :admin;
 alter role :app createdb;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

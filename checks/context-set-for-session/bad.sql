@@ -6,3 +6,5 @@ create function public.use_org(org uuid) returns void language sql as $$ select 
 create procedure public.enter(org uuid) language plpgsql as $$ begin
     perform set_config( 'App.Current_Organization_Id' , org::text , FALSE ); end $$;
 create function public.enter_here(org text) returns void language plpgsql as $$ begin set app.current_organization_id = '1'; end $$;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

@@ -8,3 +8,5 @@ grant usage on schema "Front Office" to :app;
 alter default privileges for role :owner grant select on tables to public;
 alter default privileges in schema "Front Office" grant insert, select on tables to public;
 alter default privileges in schema back_office grant select on tables to public;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

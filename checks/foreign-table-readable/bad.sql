@@ -1,4 +1,4 @@
--- expect: public.invoices_archive critical
+-- expect: public.invoices_archive medium
 -- expect: public.remote critical
 -- expect: public.weather medium
 create extension postgres_fdw;

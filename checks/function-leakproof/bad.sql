@@ -6,3 +6,5 @@ create function public.cheap(t text) returns int language plpgsql immutable leak
 create function public.costly(t text) returns int language plpgsql immutable leakproof as $$ begin return t::int; end $$;
 create function public.hidden(t text) returns int language plpgsql immutable leakproof cost 1 as $$ begin return t::int; end $$;
 revoke execute on function public.hidden(text) from public;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

@@ -1,8 +1,8 @@
--- expect: public.agents critical
+-- expect: public.agents high
 -- expect: public.inverted critical
--- expect: public.ledger critical
+-- expect: public.ledger high
 -- expect: public.messages critical
--- expect: public.pages critical
+-- expect: public.pages high
 -- config: [tables.via]
 -- config: "public.messages" = "page_id -> public.pages_of.id"
 create table public.organizations (id uuid primary key, name text);

@@ -1,4 +1,4 @@
--- expect: public.by_default critical
+-- expect: public.by_default high
 -- expect: public.by_empty critical
 -- expect: public.by_null critical
 -- expect: public.ledger critical

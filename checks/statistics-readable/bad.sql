@@ -10,3 +10,5 @@ create view ops.samples_of_ours as select * from ops.samples;
 create materialized view ops.samples_kept as select * from ops.samples;
 grant select on all tables in schema ops to :app;
 grant select on pg_catalog.pg_statistic to :app;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

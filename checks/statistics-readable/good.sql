@@ -18,3 +18,5 @@ end $$;
 create schema locked;
 create view locked.samples as select * from ops.samples;
 grant select on locked.samples to :app;
+-- Something to look at.
+create table public.notes (id int, organization_id uuid not null);

@@ -79,12 +79,16 @@ fn unclassified(engine: &mut Engine<'_>, relation: &Relation, access: &Access) {
         fix: Some(format!("{hint}, or REVOKE ALL ON {object} FROM {app}, PUBLIC;")),
     });
     for operation in &access.operations {
-        engine.cover_leak(
-            &object,
-            *operation,
-            why.clone(),
-            ("unclassified-table", &object),
-        );
+        match severity {
+            Severity::Low | Severity::Info => {}
+            Severity::Medium => engine.cover(&object, *operation, Verdict::Unproven, why.clone()),
+            _ => engine.cover_leak(
+                &object,
+                *operation,
+                why.clone(),
+                ("unclassified-table", &object),
+            ),
+        }
     }
 }
 
@@ -130,6 +134,16 @@ fn likeness(engine: &Engine<'_>, relation: &Relation) -> (Severity, String, Stri
         );
         return (Severity::Critical, why, hint);
     }
+    if let Some(source) = filled_by_trigger(engine, relation) {
+        return (
+            Severity::Critical,
+            format!("a trigger of {} writes to it", source.qualified()),
+            format!(
+                "a tenant key for {}, then [tables.key]",
+                relation.qualified()
+            ),
+        );
+    }
     let key_type = engine
         .tenancy
         .key_column(engine.tenancy.registry.oid)
@@ -157,11 +171,49 @@ fn likeness(engine: &Engine<'_>, relation: &Relation) -> (Severity, String, Stri
             ),
         );
     }
+    let referenced = engine.tenancy.tables.keys().any(|oid| {
+        snapshot.relations[oid]
+            .constraints
+            .iter()
+            .any(|constraint| {
+                constraint.kind == ConstraintKind::Foreign && constraint.references == relation.oid
+            })
+    });
+    let only_read = engine.access(relation).operations == [Operation::Select];
     (
-        Severity::Medium,
+        // What tenant tables refer to and nobody writes is reference data in all but name.
+        if referenced && only_read {
+            Severity::Low
+        } else {
+            Severity::Medium
+        },
         "nobody has said whose rows it holds".into(),
         format!("[tables] shared = [\"{in_toml}\"] where it is reference data"),
     )
+}
+
+/// The tenant table whose trigger's function names this one: a history, a copy.
+fn filled_by_trigger<'a>(engine: &Engine<'a>, relation: &Relation) -> Option<&'a Relation> {
+    let snapshot = engine.snapshot();
+    let name = relation.name.to_lowercase();
+    engine
+        .tenancy
+        .by_name()
+        .into_iter()
+        .map(|table| engine.tenancy.relation(table))
+        .find(|table| {
+            table
+                .triggers
+                .iter()
+                .filter_map(|trigger| snapshot.functions.get(&trigger.function))
+                .any(|function| {
+                    function
+                        .body
+                        .to_lowercase()
+                        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                        .any(|word| word == name)
+                })
+        })
 }
 
 fn shared_writable(engine: &mut Engine<'_>, relation: &Relation) {

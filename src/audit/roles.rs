@@ -71,35 +71,36 @@ fn bypassers(engine: &mut Engine<'_>) {
         })
         .collect();
     targets.sort_by_key(|oid| snapshot.role_name(*oid));
-    let Some(first) = targets.first().copied() else {
-        return;
+    for target in targets {
+        // What CREATEROLE may grant itself is everything, and is reported as CREATEROLE.
+        let by_createrole = engine
+            .powers
+            .becomes
+            .get(&target)
+            .is_some_and(|step| step.words.contains("CREATEROLE"));
+        if !by_createrole {
+            bypasser(engine, target);
+        }
+    }
+}
+
+fn bypasser(engine: &mut Engine<'_>, target: Oid) {
+    let snapshot = engine.snapshot();
+    let name = quote::ident(snapshot.role_name(target));
+    let what = match snapshot.roles.get(&target) {
+        Some(role) if role.superuser => "is a superuser",
+        _ => "has BYPASSRLS",
     };
-    let what = |oid: Oid| match snapshot.roles.get(&oid) {
-        Some(role) if role.superuser => "a superuser",
-        _ => "BYPASSRLS",
-    };
-    let names: Vec<String> = targets
-        .iter()
-        .map(|oid| {
-            format!(
-                "{} ({})",
-                quote::ident(snapshot.role_name(*oid)),
-                what(*oid)
-            )
-        })
-        .collect();
-    let path = engine.powers.path_to(snapshot, first);
     let app = engine.app.clone();
+    let path = engine.powers.path_to(snapshot, target);
+    let fix = revoke(engine, target);
     engine.report(Found {
         check: "app-role-may-become-bypasser",
         severity: Severity::Critical,
-        object: app.clone(),
-        message: format!("{app} may become {}, whom no policy binds", few(&names)),
-        evidence: Some(format!(
-            "SET ROLE {};  -- as {app}",
-            quote::ident(snapshot.role_name(first))
-        )),
-        fix: Some(revoke(engine, first)),
+        object: name.clone(),
+        message: format!("{app} may become {name}, which {what}: no policy binds it"),
+        evidence: Some(format!("SET ROLE {name};  -- as {app}")),
+        fix: Some(fix),
         path,
     });
 }

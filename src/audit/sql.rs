@@ -12,7 +12,10 @@ use crate::tenancy::{Reach, Tenancy};
 /// The settings that checks read their parameters from, by name.
 pub fn parameters(tenancy: &Tenancy<'_>) -> Vec<(&'static str, String)> {
     let settings = &tenancy.settings.tenancy;
-    let tables = tenancy.by_name();
+    // What is outside of the configured schemas is the engines' business: it is judged where the
+    // application can reach it.
+    let mut tables = tenancy.by_name();
+    tables.retain(|table| table.listed);
     let keys: Vec<Option<&str>> = tables
         .iter()
         .map(|table| match table.reach {

@@ -20,7 +20,10 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
             continue;
         }
         match relation.kind {
-            RelationKind::View => view(engine, relation),
+            RelationKind::View => {
+                view(engine, relation);
+                rules(engine, relation);
+            }
             RelationKind::MaterializedView => materialized_view(engine, relation),
             RelationKind::ForeignTable => foreign_table(engine, relation),
             RelationKind::Table | RelationKind::Partitioned => rules(engine, relation),
@@ -246,7 +249,7 @@ fn no_barrier(engine: &mut Engine<'_>, view: &Relation, object: &str, why: &str)
     let app = engine.app.clone();
     engine.report(Found {
         check: "view-without-barrier",
-        severity: Severity::High,
+        severity: Severity::Critical,
         object: object.to_owned(),
         message: format!(
             "view {object} is filtered by nothing but its own WHERE ({why}), and without security_barrier a cheap function of the caller's, a temporary one for instance, is evaluated before it and sees every row"
@@ -303,37 +306,39 @@ fn foreign_table(engine: &mut Engine<'_>, table: &Relation) {
         return;
     }
     let app = engine.app.clone();
-    let keyed = table.column(&engine.tenancy.settings.tenancy.key).is_some();
-    let access = engine.access(table);
-    if keyed {
-        engine.report(Found {
-            check: "foreign-table-readable",
-            severity: Severity::Critical,
-            object: object.clone(),
-            message: format!(
-                "foreign table {object} carries the tenant key and cannot have policies; what the remote login sees, {app} sees"
-            ),
-            path: vec![app.clone(), format!("SELECT on {object}"), "the remote server, as the user mapping's role".into()],
-            evidence: Some(engine.evidence(&object, Some(&engine.tenancy.settings.tenancy.key))),
-            fix: Some(format!("REVOKE ALL ON {object} FROM {app}, PUBLIC;")),
-        });
-    }
-    for operation in access.operations {
-        if keyed {
-            engine.cover_leak(
-                &object,
-                operation,
-                "a foreign table cannot have policies",
-                ("foreign-table-readable", &object),
-            );
-        } else {
-            engine.cover(
-                &object,
-                operation,
-                Verdict::Unproven,
-                "a foreign table cannot have policies, and what it reads is not in this catalog",
-            );
-        }
+    let keyed = engine
+        .tenancy
+        .by_name()
+        .into_iter()
+        .filter_map(|known| engine.tenancy.key_column(known.oid))
+        .find_map(|key| table.column(&key.name))
+        .filter(|column| column.name != "id");
+    let (severity, why) = match keyed {
+        Some(_) => (
+            Severity::Critical,
+            "carries the tenant key and cannot have policies",
+        ),
+        None => (
+            Severity::Medium,
+            "cannot have policies, and whose rows it shows is not in this catalog",
+        ),
+    };
+    let evidence = engine.evidence(&object, keyed.map(|column| column.name.as_str()));
+    engine.report(Found {
+        check: "foreign-table-readable",
+        severity,
+        object: object.clone(),
+        message: format!("foreign table {object} {why}; what the remote login sees, {app} sees"),
+        path: vec![
+            app.clone(),
+            format!("SELECT on {object}"),
+            "the remote server, as the user mapping's role".into(),
+        ],
+        evidence: Some(evidence),
+        fix: Some(format!("REVOKE ALL ON {object} FROM {app}, PUBLIC;")),
+    });
+    for operation in engine.access(table).operations {
+        engine.cover_leak(&object, operation, why, ("foreign-table-readable", &object));
     }
 }
 

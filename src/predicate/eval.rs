@@ -112,9 +112,8 @@ impl Evaluation<'_, '_> {
                 _ => Truth::Null,
             },
             Value::Row { .. } | Value::Setting { .. } => {
-                let subject = value.text();
-                self.atoms
-                    .atom(format!("{subject} is true"), AtomKind::Free { subject })
+                let kind = chosen(&value);
+                self.atoms.atom(format!("{} is true", value.text()), kind)
             }
             other => self.atoms.atom(other.text(), AtomKind::Opaque),
         }
@@ -197,18 +196,17 @@ impl Evaluation<'_, '_> {
             (Opaque(_) | Lossy { .. }, _) | (_, Opaque(_) | Lossy { .. }) => {
                 self.atoms.atom(text, AtomKind::Opaque)
             }
+            (setting @ Setting { .. }, _) | (_, setting @ Setting { .. }) => {
+                self.atoms.atom(text, chosen(&setting))
+            }
             (other, Text(constant)) | (Text(constant), other) => {
                 let subject = other.text();
                 self.atoms
                     .atom(text, AtomKind::Equals { subject, constant })
             }
-            (subject @ (Row { .. } | Setting { .. }), _)
-            | (_, subject @ (Row { .. } | Setting { .. })) => self.atoms.atom(
-                text,
-                AtomKind::Free {
-                    subject: subject.text(),
-                },
-            ),
+            (subject @ Row { .. }, _) | (_, subject @ Row { .. }) => {
+                self.atoms.atom(text, chosen(&subject))
+            }
             _ => self.atoms.atom(text, AtomKind::Opaque),
         }
     }
@@ -249,9 +247,7 @@ impl Evaluation<'_, '_> {
                     subject: subject.clone(),
                 }
             }
-            (Value::Setting { name }, Value::Text(_)) => AtomKind::Free {
-                subject: name.clone(),
-            },
+            (setting @ Value::Setting { .. }, Value::Text(_)) => chosen(setting),
             _ => AtomKind::Opaque,
         };
         self.atoms.atom(text, kind)
@@ -450,6 +446,15 @@ impl Evaluation<'_, '_> {
 const KEY_MARK: &str = "the row's tenant";
 /// Likewise for the context.
 const CONTEXT_MARK: &str = "the context";
+
+/// Who decides what a column or a setting is.
+fn chosen(value: &Value) -> AtomKind {
+    let subject = value.text();
+    match value {
+        Value::Setting { .. } => AtomKind::Session { subject },
+        _ => AtomKind::Free { subject },
+    }
+}
 
 fn constant(value: bool) -> Truth {
     if value { Truth::True } else { Truth::False }

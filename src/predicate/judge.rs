@@ -3,7 +3,7 @@
 use super::eval::{Evaluation, Situation, identity};
 use super::expr::Expr;
 use super::scope::{Identity, Scope};
-use super::truth::{Atoms, Outcome};
+use super::truth::{Atom, AtomKind, Atoms, Outcome};
 use super::value::TypeKind;
 use super::{Need, Prover};
 use crate::catalog::{Policy, Relation};
@@ -22,6 +22,18 @@ pub enum Answer {
     Unproven(String),
 }
 
+impl Answer {
+    /// From best to worst.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Denied => 0,
+            Self::Proved(_) => 1,
+            Self::Unproven(_) => 2,
+            Self::Leaking(_) => 3,
+        }
+    }
+}
+
 /// A counterexample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
@@ -29,14 +41,39 @@ pub struct Leak {
     pub situation: Situation,
     /// What has to be true of the row or the session; empty: any row passes.
     pub conditions: Vec<String>,
+    /// Whether some of them are the row's: then some rows pass, not all.
+    pub by_row: bool,
+    /// Whether some of them are settings other than the context, which the session chooses.
+    pub by_setting: bool,
     /// The policies that let it through, by name.
     pub policies: Vec<String>,
+    /// Whether one of them is nothing but `true`.
+    pub literally_true: bool,
 }
 
 impl Leak {
+    fn of(situation: Situation, atoms: &[Atom]) -> Self {
+        let by_row = |atom: &Atom| {
+            !matches!(
+                atom.kind,
+                AtomKind::Session { .. } | AtomKind::Exists { .. }
+            )
+        };
+        Self {
+            situation,
+            conditions: atoms.iter().map(|atom| atom.text.clone()).collect(),
+            by_row: atoms.iter().any(by_row),
+            by_setting: atoms
+                .iter()
+                .any(|atom| matches!(atom.kind, AtomKind::Session { .. })),
+            policies: Vec::new(),
+            literally_true: false,
+        }
+    }
+
     /// Whether every row of every tenant passes.
     pub fn is_total(&self) -> bool {
-        self.conditions.is_empty() && self.situation != Situation::NoKey
+        !self.by_row && self.situation != Situation::NoKey
     }
 
     /// As the end of a sentence.
@@ -93,13 +130,7 @@ impl Prover<'_> {
         for situation in situations {
             match self.outcome(relation, predicate, situation, identity(situation)) {
                 Outcome::Never => {}
-                Outcome::Yes(conditions) => {
-                    return Answer::Leaking(Leak {
-                        situation,
-                        conditions,
-                        policies: Vec::new(),
-                    });
-                }
+                Outcome::Yes(atoms) => return Answer::Leaking(Leak::of(situation, &atoms)),
                 Outcome::Perhaps(atoms) => {
                     let stopped = if atoms.is_empty() {
                         "its conditions contradict each other in a way that is not followed".into()
@@ -243,6 +274,7 @@ impl Prover<'_> {
             );
             if matches!(outcome, Outcome::Yes(_)) {
                 leak.policies.push(policy.name.clone());
+                leak.literally_true |= self.side(policy, need) == Expr::Bool(true);
             }
         }
         Answer::Leaking(leak)

@@ -3,7 +3,7 @@
 //! What this module does not know becomes [`Expr::Opaque`]: never wrong, only unproven.
 
 use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
-use squawk_syntax::{SourceFile, SyntaxNode};
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::expr::{Expr, FromTable, Select};
 
@@ -22,6 +22,52 @@ pub fn expression(text: &str) -> Option<Expr> {
 
 /// Parses a single query; `None` where it is not one SELECT of the plain kind.
 pub fn query(text: &str) -> Option<Select> {
+    match statement(text)? {
+        ast::Stmt::Select(select) => self::select(&select),
+        _ => None,
+    }
+}
+
+/// The SELECTs of a query that is one, or a UNION of several.
+pub(super) fn arms(text: &str) -> Option<Vec<Select>> {
+    fn collect(variant: &ast::SelectVariant, into: &mut Vec<Select>) -> Option<()> {
+        match variant {
+            ast::SelectVariant::Select(one) => into.push(select(one)?),
+            ast::SelectVariant::CompoundSelect(many) => {
+                if many.syntax().children_with_tokens().any(|child| {
+                    matches!(
+                        child.kind(),
+                        SyntaxKind::INTERSECT_KW | SyntaxKind::EXCEPT_KW
+                    )
+                }) {
+                    return None;
+                }
+                let arms: Vec<_> = many
+                    .syntax()
+                    .children()
+                    .filter_map(ast::SelectVariant::cast)
+                    .collect();
+                for arm in &arms {
+                    collect(arm, into)?;
+                }
+                // ORDER BY and LIMIT of the whole stand beside the arms.
+                (arms.len() == 2).then_some(())?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+    let statement = statement(text)?;
+    let mut found = Vec::new();
+    collect(
+        &ast::SelectVariant::cast(statement.syntax().clone())?,
+        &mut found,
+    )?;
+    Some(found)
+}
+
+/// The one statement of a text that parses and is not too deep.
+fn statement(text: &str) -> Option<ast::Stmt> {
     let text = text.trim().trim_end_matches(';');
     if text.len() > MAX_BYTES || depth(text) > MAX_DEPTH {
         return None;
@@ -32,7 +78,7 @@ pub fn query(text: &str) -> Option<Select> {
     }
     let mut statements = parsed.tree().stmts();
     match (statements.next(), statements.next()) {
-        (Some(ast::Stmt::Select(select)), None) => self::select(&select),
+        (Some(statement), None) => Some(statement),
         _ => None,
     }
 }

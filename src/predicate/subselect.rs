@@ -92,7 +92,7 @@ impl Evaluation<'_, '_> {
             // Nothing ties the sub-select to the row: one row that passes opens all.
             Outcome::Yes(_) if !tied => self.atoms.atom(
                 format!("{names} has any row that passes"),
-                AtomKind::Free {
+                AtomKind::Exists {
                     subject: format!("exists {names}"),
                 },
             ),

@@ -155,8 +155,12 @@ pub(super) enum AtomKind {
     Equals { subject: String, constant: String },
     /// The row does: `subject` is NULL, which excludes any comparison with it.
     IsNull { subject: String },
-    /// The row or the session does, in some other way.
+    /// The row does, in some other way.
     Free { subject: String },
+    /// The session does: it may set the setting `subject` to anything.
+    Session { subject: String },
+    /// Some other row does, which any tenant can have.
+    Exists { subject: String },
     /// Nobody can tell.
     Opaque,
 }
@@ -164,9 +168,11 @@ pub(super) enum AtomKind {
 impl AtomKind {
     fn subject(&self) -> Option<&str> {
         match self {
-            Self::Equals { subject, .. } | Self::IsNull { subject } | Self::Free { subject } => {
-                Some(subject)
-            }
+            Self::Equals { subject, .. }
+            | Self::IsNull { subject }
+            | Self::Free { subject }
+            | Self::Session { subject }
+            | Self::Exists { subject } => Some(subject),
             Self::Opaque => None,
         }
     }
@@ -181,8 +187,8 @@ pub(super) struct Atoms(Vec<Atom>);
 pub(super) enum Outcome {
     /// Under no assignment.
     Never,
-    /// With these free atoms true, whatever the opaque ones are.
-    Yes(Vec<String>),
+    /// With these atoms as they are here, whatever the opaque ones are.
+    Yes(Vec<Atom>),
     /// Perhaps; these atoms stand between us and an answer.
     Perhaps(Vec<String>),
 }
@@ -229,15 +235,7 @@ impl Atoms {
             .filter(|is| satisfied(formula, is))
             .min_by_key(|is| is.values().filter(|value| **value == Known::Yes).count());
         match witness {
-            Some(is) => Outcome::Yes(
-                is.iter()
-                    .filter_map(|(atom, value)| match value {
-                        Known::Yes => Some(self.0[*atom].text.clone()),
-                        Known::No => Some(format!("not ({})", self.0[*atom].text)),
-                        _ => None,
-                    })
-                    .collect(),
-            ),
+            Some(is) => Outcome::Yes(self.needed(formula, is)),
             None => Outcome::Perhaps(
                 used.iter()
                     .filter(|atom| self.0[**atom].kind == AtomKind::Opaque)
@@ -245,6 +243,32 @@ impl Atoms {
                     .collect(),
             ),
         }
+    }
+
+    /// The atoms of a witness without which the formula would not be true.
+    fn needed(&self, formula: &Truth, mut is: BTreeMap<usize, Known>) -> Vec<Atom> {
+        let atoms: Vec<usize> = is.keys().copied().collect();
+        for atom in atoms {
+            let value = is.insert(atom, Known::Hidden);
+            if !satisfied(formula, &is)
+                && let Some(value) = value
+            {
+                is.insert(atom, value);
+            }
+        }
+        is.iter()
+            .filter_map(|(atom, value)| {
+                let known = self.0[*atom].clone();
+                match value {
+                    Known::Yes => Some(known),
+                    Known::No => Some(Atom {
+                        text: format!("not ({})", known.text),
+                        ..known
+                    }),
+                    Known::Null | Known::Hidden => None,
+                }
+            })
+            .collect()
     }
 
     /// Every assignment. With `hide`, opaque atoms are hidden and free ones are left out of the
@@ -295,7 +319,9 @@ impl Atoms {
             let null = yes(|kind| matches!(kind, AtomKind::IsNull { .. }));
             let loose = atoms
                 .iter()
-                .filter(|(kind, _)| matches!(kind, AtomKind::Free { .. }))
+                .filter(|(kind, _)| {
+                    matches!(kind, AtomKind::Free { .. } | AtomKind::Session { .. })
+                })
                 .count();
             // A NULL subject makes its comparisons NULL, which a witness does not use; two loose
             // comparisons of one subject may contradict each other.

@@ -1,7 +1,7 @@
 //! A view's own WHERE as the predicate on the rows of a table that it reads unfiltered.
 
 use super::eval::Situation;
-use super::expr::Expr;
+use super::expr::{Expr, FromTable, Select};
 use super::{Answer, Prover, parse};
 use crate::catalog::Relation;
 
@@ -13,21 +13,29 @@ impl Prover<'_> {
     /// holds, so that the conditions that speak of this table alone are enough for a proof; what
     /// they leave open may be closed by a join, and is unproven.
     pub fn judge_query(&self, definition: &str, table: &Relation) -> Answer {
-        let Some(query) = parse::query(definition) else {
+        let Some(arms) = parse::arms(definition) else {
             return Answer::Unproven("the query is not of a kind that is followed".into());
         };
-        let mut here = query.from.iter().filter(|from| {
-            from.name == table.name
-                && from
-                    .schema
-                    .as_deref()
-                    .is_none_or(|s| *s == *table.schema_name)
-        });
+        let answers: Vec<Answer> = arms
+            .iter()
+            .filter(|arm| arm.from.iter().any(|from| is(from, table)))
+            .map(|arm| self.judge_arm(arm, table))
+            .collect();
+        let nowhere = Answer::Unproven(format!(
+            "the query does not read {} in a plain place",
+            table.qualified()
+        ));
+        answers
+            .into_iter()
+            .max_by_key(Answer::rank)
+            .unwrap_or(nowhere)
+    }
+
+    /// One SELECT of a UNION, or the whole query.
+    fn judge_arm(&self, query: &Select, table: &Relation) -> Answer {
+        let mut here = query.from.iter().filter(|from| is(from, table));
         let (Some(from), None) = (here.next(), here.next()) else {
-            return Answer::Unproven(format!(
-                "the query does not read {} in one plain place",
-                table.qualified()
-            ));
+            return Answer::Unproven(format!("the query reads {} twice", table.qualified()));
         };
         let (alias, alone) = (from.alias.clone(), query.from.len() == 1);
         let predicate = match &query.filter {
@@ -50,6 +58,14 @@ impl Prover<'_> {
             other => other,
         }
     }
+}
+
+fn is(from: &FromTable, table: &Relation) -> bool {
+    from.name == table.name
+        && from
+            .schema
+            .as_deref()
+            .is_none_or(|s| *s == *table.schema_name)
 }
 
 /// Conditions in terms of the table's own columns; those of other tables stand for anything.

@@ -22,7 +22,7 @@ pub(super) fn resolve<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Res
     )?;
     let mut shared = BTreeSet::new();
     for name in &settings.tables.shared {
-        shared.insert(find.table("[tables] shared", name)?.oid);
+        shared.insert(find.relation("[tables] shared", name)?.oid);
     }
     let listed = |relation: &Relation| {
         settings
@@ -218,25 +218,29 @@ struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     fn table(&self, key: &str, name: &str) -> Result<&'a Relation> {
-        match self.snapshot.find_verbatim(name) {
-            Some(relation) if relation.kind.is_table() => Ok(relation),
-            Some(relation) => Err(usage(format!(
+        match self.relation(key, name)? {
+            relation if relation.kind.is_table() => Ok(relation),
+            relation => Err(usage(format!(
                 "{key}: {name} is a {}, not a table",
                 relation.kind.word()
             ))),
-            None => Err(usage(format!(
+        }
+    }
+
+    fn relation(&self, key: &str, name: &str) -> Result<&'a Relation> {
+        self.snapshot.find_verbatim(name).ok_or_else(|| {
+            let tables = self
+                .snapshot
+                .relations
+                .values()
+                .filter(|relation| relation.kind.is_table())
+                .map(Relation::verbatim);
+            usage(format!(
                 "{key}: table {name} does not exist in database {}{}",
                 self.snapshot.server.database,
-                nearest(
-                    name,
-                    self.snapshot
-                        .relations
-                        .values()
-                        .filter(|relation| relation.kind.is_table())
-                        .map(Relation::verbatim)
-                )
-            ))),
-        }
+                nearest(name, tables)
+            ))
+        })
     }
 
     fn column(&self, key: &str, relation: &Relation, name: &str) -> Result<i16> {

@@ -28,6 +28,13 @@ fn ids() -> Vec<String> {
     ids
 }
 
+/// Whether a check is about the server's version, which no schema changes.
+fn decided_by_version(id: &str) -> bool {
+    let shipped = tenantctl::check::shipped().unwrap();
+    let check = shipped.into_iter().find(|check| check.id == id);
+    check.is_some_and(|check| check.engine == tenantctl::check::Engine::Server)
+}
+
 fn fixture(id: &str, name: &str) -> String {
     let path = folder().join(id).join(name);
     fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
@@ -35,7 +42,8 @@ fn fixture(id: &str, name: &str) -> String {
 
 #[test]
 fn every_check_finds_what_it_must_and_nothing_else() {
-    let ids = ids();
+    let mut ids = ids();
+    ids.retain(|id| !decided_by_version(id));
     assert!(ids.len() > 20, "only {} checks", ids.len());
     for_each_version(|server| {
         let jobs = ids
@@ -228,6 +236,11 @@ fn a_check_is_a_folder_with_a_query_and_both_fixtures() {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         files.sort();
+        // A flaw of the server's own version cannot be loaded; its data is tested where it is read.
+        if decided_by_version(&id) {
+            assert_eq!(files, ["check.sql", "cves.toml"], "in {id}");
+            continue;
+        }
         assert_eq!(files, ["bad.sql", "check.sql", "good.sql"], "in {id}");
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         assert!(id.chars().all(kebab), "{id} is not kebab-case");
