@@ -8,7 +8,8 @@ grant pg_write_all_data to :other;
 -- From PostgreSQL 16 on a membership can be inherited without being SET, and attributes are not inherited.
 do $$ begin
     if current_setting('server_version_num')::int >= 160000 then
-        execute 'grant :admin to :app with inherit true, set false';
+        alter role :owner bypassrls;
+        execute 'grant :owner to :app with inherit true, set false';
     end if;
 end $$;
 -- Something to look at.

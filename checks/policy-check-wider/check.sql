@@ -39,6 +39,7 @@ where c.relrowsecurity
                   where r.polrelid = c.oid
                     and not r.polpermissive
                     and r.polcmd in ('*', p.polcmd)
-                    and strpos(coalesce(r.check_text, r.using_text), current_setting('tenantctl.context')) > 0)
+                    and (strpos(coalesce(r.check_text, r.using_text), current_setting('tenantctl.context')) > 0
+                         or coalesce(r.check_text, r.using_text) ~ '\w\(\)'))
 group by n.nspname, c.relname
 order by 1;

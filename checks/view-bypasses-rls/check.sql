@@ -34,13 +34,14 @@ uses as (
                                and d.refclassid = 'pg_catalog.pg_class'::regclass
     where d.refobjid <> w.ev_class
 ),
--- From each view down to tables: who reads is the owner of the last view on the way that is not an invoker's.
+-- From each view down to tables. Who reads a table is up to the view that names it: its owner, or whoever runs the
+-- statement (null) when it is a security_invoker view, also below one that is not.
 path as (
     select view.oid as top, uses.source_oid as oid, case when view.as_owner then view.relowner end as reader
     from view
     join uses on uses.view_oid = view.oid
     union
-    select path.top, uses.source_oid, case when view.as_owner then view.relowner else path.reader end
+    select path.top, uses.source_oid, case when view.as_owner then view.relowner end
     from path
     join view on view.oid = path.oid
     join uses on uses.view_oid = view.oid

@@ -18,11 +18,11 @@ create table public.countries (code text primary key);
 create view public.codes as select * from public.countries;
 grant select on public.notes to :other;
 grant select on public.notes, public.by_forced_owner, public.by_somebody, public.codes to :app;
--- A view that runs as its reader, also below one that does not. (The option is new in PostgreSQL 15.)
+-- A view that runs as its reader, also below one that runs as a superuser. (The option is new in PostgreSQL 15.)
 do $$ begin
     if current_setting('server_version_num')::int >= 150000 then
         create view public.by_reader with (security_invoker = true) as select * from public.notes;
-        create view public.over_superuser with (security_invoker = on) as select * from public.by_reader;
-        grant select on public.by_reader, public.over_superuser to :app;
+        create view public.superuser_over_reader as select * from public.by_reader;
+        grant select on public.by_reader, public.superuser_over_reader to :app;
     end if;
 end $$;
