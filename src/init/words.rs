@@ -80,11 +80,12 @@ fn singulars(table: &str) -> Vec<String> {
     forms
 }
 
-/// Whether a table is, by its name, the one that a key is about: `core_tenant` for `tenant_id`.
+/// Whether a table is, by its name, the one that a key is about: `core_tenant` for `tenant_id`,
+/// `organizations` for `org_id`.
 pub(super) fn is_about(stem: &str, table: &str) -> bool {
     stem.len() >= 3
         && singulars(table).iter().any(|form| {
-            form.ends_with(stem) || form.starts_with(stem) && form.len() < 3 * stem.len() + 3
+            form.ends_with(stem) || form.starts_with(stem) && form.len() <= 4 * stem.len()
         })
 }
 

@@ -17,4 +17,6 @@ mod configuration;
 mod connecting;
 mod generated;
 mod harness;
+mod organizations;
 mod output;
+mod proposing;
