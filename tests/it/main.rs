@@ -15,6 +15,7 @@ mod support;
 mod checks;
 mod configuration;
 mod connecting;
+mod documents;
 mod generated;
 mod harness;
 mod output;
