@@ -12,6 +12,7 @@
 )]
 mod support;
 
+mod audit;
 mod checks;
 mod configuration;
 mod connecting;
@@ -19,3 +20,4 @@ mod documents;
 mod generated;
 mod harness;
 mod output;
+mod tls;
