@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tenantctl::check::{Check, Engine};
 use tenantctl::finding::Severity;
 
-use crate::support::World;
+use crate::support::{Db, World};
 
 const UPDATE: &str = "UPDATE=1 cargo test --test it generated";
 
@@ -101,16 +101,45 @@ fn the_list_of_checks_is_up_to_date() {
     }
 }
 
+/// Compares what stands between two markers of the README; or makes it so.
+#[track_caller]
+fn compare_readme(name: &str, wanted: &str) {
+    let path = root().join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (begin, end) = (
+        format!("<!-- begin {name} -->\n"),
+        format!("<!-- end {name} -->\n"),
+    );
+    let (before, rest) = readme.split_once(&begin).unwrap();
+    let (found, after) = rest.split_once(&end).unwrap();
+    let wanted = format!("```text\n{}\n```\n", wanted.trim_end());
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, [before, &begin, &wanted, &end, after].concat()).unwrap();
+        return;
+    }
+    assert_eq!(found, wanted, "README.md is stale: run {UPDATE}");
+}
+
+// One test for both blocks: they are written to the same file.
 #[test]
-fn the_readme_lists_the_commands() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+fn the_readme_shows_what_the_program_prints() {
     let help = World::new().tenantctl(["-h"]).run().expect_code(0).stdout;
     let (_, commands) = help.split_once("Commands:\n").unwrap();
     let (commands, _) = commands.split_once("\n\n").unwrap();
-    assert!(
-        readme.contains(commands),
-        "README.md must hold this block of `tenantctl -h`:\n{commands}"
-    );
+    compare_readme("commands", commands);
+    let db = Db::new();
+    db.shop();
+    // What is known of the server's version is not what the README is about.
+    let args = ["audit", "--skip", "server-known-cve"];
+    let run = db.tenantctl(args).run().expect_code(1);
+    let report = run.redacted(&run.stdout);
+    let report = report
+        .replace("db_NNNN", "shop")
+        .replace("app_NNNN", "app_user");
+    let (heading, rest) = report.split_once('\n').unwrap();
+    let (heading, _) = heading.split_once(" (PostgreSQL ").unwrap();
+    let shown = format!("$ tenantctl audit\n{heading}\n{rest}");
+    compare_readme("audit", &shown);
 }
 
 /// `docs/checks.md`.

@@ -12,11 +12,14 @@
 )]
 mod support;
 
+mod audit;
 mod checks;
 mod configuration;
 mod connecting;
+mod documents;
 mod generated;
 mod harness;
 mod organizations;
 mod output;
 mod proposing;
+mod tls;

@@ -16,12 +16,12 @@ impl Db {
             "create role {app} login password '{PASSWORD}';
              create table public.organizations (id uuid primary key, name text not null, slug text unique);
              create table public.orders (
-                 id int primary key,
+                 id uuid primary key default gen_random_uuid(),
                  organization_id uuid not null references public.organizations (id) on delete cascade,
                  total numeric not null default 0);
              create index on public.orders (organization_id);
              insert into public.organizations values ('{A}', 'Alpha', 'alpha'), ('{B}', 'Beta', 'beta');
-             insert into public.orders values (1, '{A}', 10), (2, '{B}', 20);
+             insert into public.orders (organization_id, total) values ('{A}', 10), ('{B}', 20);
              grant select, insert, update, delete on public.orders to {app};
              grant select on public.organizations to {app};"
         ));

@@ -1,0 +1,240 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_tenantctl_global_optspecs
+    string join \n database-url= config= app-role= schema= key= key-type= context= registry= o/output= color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_tenantctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_tenantctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_tenantctl_using_subcommand
+    set -l cmd (__fish_tenantctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "audit" -d 'Read the catalogs: what is proved, what is open'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "man" -d 'Print the manual page, or write the pages of all commands into a folder'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "init" -d 'Look at a database and write tenantctl.toml'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "org" -d 'Create, list and show organizations'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l fail-on -d 'Exit 1 for findings of this severity or worse' -r -f -a "info\t'Worth knowing: speed, hygiene'
+low\t'Hardening: needs another mistake first'
+medium\t'Existence or metadata leaks, or a tenant table that nobody classified'
+high\t'Some rows of another tenant can be read or written, or one more ordinary step opens them'
+critical\t'Any row of another tenant can be read or written'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l format -d 'How to write the report' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l check -d 'Run only this check; may be repeated' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l skip -d 'Leave this check out; may be repeated' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l checks-dir -d 'Folder of further checks: DIR/<id>/check.sql' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l allow-unproven -d 'Exit 0 where nothing leaked but something stays unproven'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l details -d 'List every object and every finding'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l dir -d 'Write one page a command into this folder, made where it is missing' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l force -d 'Overwrite a configuration that is there'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l stdout -d 'Print the configuration instead of writing a file'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -f -a "create" -d 'Create an organization'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -f -a "list" -d 'List organizations, a page at a time'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -f -a "show" -d 'Show one organization'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l slug -d 'Its slug [default: made of the name]' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l set -d 'A value for another column of the registry; may be repeated; an empty value is an empty text' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l id -d 'Its id [default: the database\'s, or a random uuid]' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l format -d 'How to print what was created' -r -f -a "table\t'One line for people'
+json\t'An object with id, name, slug and created'
+id\t'The id and nothing else'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -l if-not-exists -d 'Succeed, and print the id, where an organization of the same slug or name exists'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from create" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l limit -d 'At most this many' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l after -d 'The next page: those after the organization with this ID' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l filter -d 'Only those whose name or slug contains TEXT, in any case, or whose id it is' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l sort -d 'Order; `id` is the fast one where there are very many' -r -f -a "name\t'By name'
+id\t'By id: served by the primary key, however many organizations there are'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l format -d 'How to print them' -r -f -a "table\t'For people'
+json\t'For programs'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l counts -d 'Count each organization\'s rows in every tenant table'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l active -d 'Only active ones'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -l inactive -d 'Only inactive ones'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l format -d 'How to print it' -r -f -a "table\t'For people'
+json\t'For programs'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -l counts -d 'Count its rows in every tenant table'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
