@@ -12,6 +12,7 @@ pub mod exit;
 pub mod finding;
 pub mod paths;
 pub mod predicate;
+pub mod probe;
 pub mod report;
 pub mod sandbox;
 pub mod secret;

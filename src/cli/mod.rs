@@ -2,6 +2,7 @@
 
 mod audit;
 mod context;
+mod probe;
 
 use std::io::Write;
 
@@ -43,6 +44,8 @@ Connection: --database-url, $TENANTCTL_DATABASE_URL, $DATABASE_URL, then libpq's
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::Options),
+    /// Attack as the application role, as two organizations
+    Probe(probe::Options),
 }
 
 /// The whole program: parses, runs, reports an error, returns the code.
@@ -74,6 +77,7 @@ pub fn command() -> clap::Command {
 async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
     match command {
         Command::Audit(options) => options.run(context).await,
+        Command::Probe(options) => options.run(context).await,
     }
 }
 
