@@ -1,11 +1,16 @@
 //! What can be typed. Lists the commands and dispatches; no command's logic is in here.
 
+mod apply;
+mod ask;
 mod audit;
 mod completions;
 mod context;
+mod duration;
 mod init;
 mod man;
 mod org;
+mod plan;
+mod role;
 
 use std::io::Write;
 
@@ -53,6 +58,9 @@ enum Command {
     Init(init::Options),
     /// Create, list and show organizations
     Org(org::Options),
+    Plan(plan::Options),
+    Apply(apply::Options),
+    Role(role::Options),
 }
 
 /// The whole program: parses, runs, reports an error, returns the code.
@@ -88,6 +96,9 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
         Command::Man(options) => options.run(context),
         Command::Init(options) => options.run(context).await,
         Command::Org(options) => options.run(context).await,
+        Command::Plan(options) => options.run(context).await,
+        Command::Apply(options) => options.run(context).await,
+        Command::Role(options) => options.run(context).await,
     }
 }
 

@@ -148,7 +148,10 @@ impl<'a> Runner<'a> {
             "set lock_timeout = {}; set search_path = pg_catalog; select pg_backend_pid()",
             millis(wait)
         );
-        runner.pid = runner.ask(&question).await?.and_then(|pid| pid.parse().ok());
+        runner.pid = runner
+            .ask(&question)
+            .await?
+            .and_then(|pid| pid.parse().ok());
         Ok(runner)
     }
 
@@ -280,7 +283,11 @@ pub(crate) fn millis(limit: Duration) -> u128 {
 
 fn is_lock(error: &anyhow::Error) -> bool {
     sqlstate(error).is_some_and(|code| {
-        [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(&code)
+        [
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ]
+        .contains(&code)
     })
 }
 

@@ -71,7 +71,9 @@ impl Exclusive {
         }
         self.session.batch_execute(&begin).await.map_err(explain)?;
         if self.ask("select pg_is_in_recovery()").await?.as_deref() == Some("t") {
-            bail!("the server is a standby, read-only: nothing was changed; connect to its primary");
+            bail!(
+                "the server is a standby, read-only: nothing was changed; connect to its primary"
+            );
         }
         let read_only = self
             .ask("select current_setting('transaction_read_only')")
@@ -131,7 +133,11 @@ impl Exclusive {
              group by b.pid, a.usename, a.state, a.xact_start, a.state_change
              order by b.pid"
         );
-        let messages = self.session.simple_query(&question).await.map_err(explain)?;
+        let messages = self
+            .session
+            .simple_query(&question)
+            .await
+            .map_err(explain)?;
         Ok(messages
             .iter()
             .filter_map(|message| match message {

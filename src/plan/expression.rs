@@ -47,7 +47,9 @@ impl fmt::Display for KeyProblem {
                 "its column {column} is of type {found}; a tenant key is a uuid, an integer, a \
                  text or an enum"
             ),
-            Self::Lost => f.write_str("its way to a table with the tenant key is not in the catalogs"),
+            Self::Lost => {
+                f.write_str("its way to a table with the tenant key is not in the catalogs")
+            }
         }
     }
 }
@@ -149,7 +151,9 @@ impl<'a> Builder<'_, 'a> {
                 reach: table.reach,
             });
             match table.reach {
-                Reach::Via { parent, .. } if chain.len() <= self.tenancy.tables.len() => at = parent,
+                Reach::Via { parent, .. } if chain.len() <= self.tenancy.tables.len() => {
+                    at = parent
+                }
                 Reach::Via { .. } => return Err(KeyProblem::Lost),
                 Reach::Registry { .. } | Reach::Key { .. } => break,
             }
@@ -160,7 +164,11 @@ impl<'a> Builder<'_, 'a> {
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
             let child = chain[0].name.clone();
             for (level, hop) in chain.iter_mut().enumerate().skip(1) {
-                let prefix = if child.starts_with("parent_") { "ancestor" } else { "parent" };
+                let prefix = if child.starts_with("parent_") {
+                    "ancestor"
+                } else {
+                    "parent"
+                };
                 hop.name = format!("{prefix}_{level}");
                 hop.aliased = true;
             }
@@ -228,7 +236,10 @@ impl<'a> Builder<'_, 'a> {
             )
         };
         let (value, printed) = match cast {
-            Some(cast) => (format!("{text}::{cast}"), format!("({printed_text})::{cast}")),
+            Some(cast) => (
+                format!("{text}::{cast}"),
+                format!("({printed_text})::{cast}"),
+            ),
             None => (text, printed_text),
         };
         match settings.policy.form {

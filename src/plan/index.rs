@@ -65,7 +65,9 @@ impl<'t, 'a> Planner<'t, 'a> {
     /// The column that the policy of a table compares.
     fn column(&self, relation: &'a Relation) -> Option<&'a Column> {
         let number = match self.tenancy.tables.get(&relation.oid)?.reach {
-            Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => column,
+            Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => {
+                column
+            }
         };
         relation.attribute(number)
     }
@@ -89,7 +91,11 @@ impl<'t, 'a> Planner<'t, 'a> {
             return;
         }
         // An index above a foreign partition never becomes valid: the partitions get theirs alone.
-        if self.leaves(relation).iter().all(|leaf| leaf.kind.is_table()) {
+        if self
+            .leaves(relation)
+            .iter()
+            .all(|leaf| leaf.kind.is_table())
+        {
             self.exact(relation);
         }
     }
@@ -126,8 +132,8 @@ impl<'t, 'a> Planner<'t, 'a> {
         if let Some(index) = same(relation, column).find(|index| index.usable) {
             return self.existing(relation, index);
         }
-        let leftover = same(relation, column)
-            .find(|index| is_ours(&relation.name, &column.name, &index.name));
+        let leftover =
+            same(relation, column).find(|index| is_ours(&relation.name, &column.name, &index.name));
         let name = match leftover {
             Some(index) => index.name.clone(),
             None => self.free_name(relation, column),
@@ -171,8 +177,7 @@ impl<'t, 'a> Planner<'t, 'a> {
                     relation.qualified(),
                     ident(&column.name)
                 );
-                let change =
-                    self.change(relation, column, Kind::PartitionedIndex, vec![statement]);
+                let change = self.change(relation, column, Kind::PartitionedIndex, vec![statement]);
                 let full = qualified(&relation.schema_name, &name);
                 self.push(change, full)
             }

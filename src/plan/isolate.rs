@@ -90,10 +90,7 @@ impl Work {
 fn security(relation: &Relation, work: &mut Work) {
     let (action, because) = match (relation.row_security, relation.force_row_security) {
         (true, true) => return,
-        (false, true) => (
-            "ENABLE ROW LEVEL SECURITY",
-            "row-level security is off",
-        ),
+        (false, true) => ("ENABLE ROW LEVEL SECURITY", "row-level security is off"),
         (true, false) => (
             "FORCE ROW LEVEL SECURITY",
             "row-level security does not bind the table's owner",
@@ -132,7 +129,11 @@ fn policy(
     );
     let create = format!(
         "CREATE POLICY {name} ON {table}{} {body}",
-        if wanted.permissive { "" } else { " AS RESTRICTIVE" }
+        if wanted.permissive {
+            ""
+        } else {
+            " AS RESTRICTIVE"
+        }
     );
     let found = relation
         .policies
@@ -160,7 +161,14 @@ fn policy(
     } else {
         work.push(
             format!("DROP POLICY {name} ON {table}"),
-            format!("{what} {name} is not a {} policy for all commands", if wanted.permissive { "permissive" } else { "restrictive" }),
+            format!(
+                "{what} {name} is not a {} policy for all commands",
+                if wanted.permissive {
+                    "permissive"
+                } else {
+                    "restrictive"
+                }
+            ),
         );
         work.push(create, "it is replaced in the same transaction");
     }

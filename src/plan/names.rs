@@ -25,7 +25,11 @@ pub(super) fn index(table: &str, column: &str, nth: usize) -> String {
             column_room -= 1;
         }
     }
-    format!("{}_{}{suffix}", cut(table, table_room), cut(column, column_room))
+    format!(
+        "{}_{}{suffix}",
+        cut(table, table_room),
+        cut(column, column_room)
+    )
 }
 
 /// At most `room` bytes, never half a character.
@@ -44,9 +48,18 @@ mod tests {
 
     #[test]
     fn short_names_are_kept() {
-        assert_eq!(index("orders", "organization_id", 0), "orders_organization_id_idx");
-        assert_eq!(index("orders", "organization_id", 2), "orders_organization_id_idx2");
-        assert_eq!(fitted("orders_org_isolation", "_guard"), "orders_org_isolation_guard");
+        assert_eq!(
+            index("orders", "organization_id", 0),
+            "orders_organization_id_idx"
+        );
+        assert_eq!(
+            index("orders", "organization_id", 2),
+            "orders_organization_id_idx2"
+        );
+        assert_eq!(
+            fitted("orders_org_isolation", "_guard"),
+            "orders_org_isolation_guard"
+        );
     }
 
     #[test]

@@ -69,9 +69,9 @@ pub(crate) fn acts_as(snapshot: &Snapshot, role: Oid) -> BTreeSet<Oid> {
     let mut open = vec![role];
     while let Some(member) = open.pop() {
         for membership in snapshot.memberships.iter().filter(|m| m.member == member) {
-            let inherits = membership.inherit.unwrap_or_else(|| {
-                snapshot.roles.get(&member).is_some_and(|role| role.inherit)
-            });
+            let inherits = membership
+                .inherit
+                .unwrap_or_else(|| snapshot.roles.get(&member).is_some_and(|role| role.inherit));
             if inherits && found.insert(membership.role) {
                 open.push(membership.role);
             }

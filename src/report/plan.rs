@@ -2,37 +2,31 @@
 
 use std::fmt::Write;
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 use serde::Serialize;
 
-use super::style;
+use super::table::plain_table;
+use super::{Target, style};
 use crate::plan::apply::Outcome;
 use crate::plan::{Change, Plan};
 use crate::session::quote::{literal, printable};
 
-/// Where a plan was made, for JSON and for the script's head.
-#[derive(Clone, Debug, Serialize)]
-pub struct Target {
-    /// Name of the database.
-    pub database: String,
-    /// As the server prints it.
-    pub server_version: String,
-    /// The application's role.
-    pub app_role: String,
-}
-
 /// A table that fits the terminal; a line that says so where nothing is to be done.
-pub fn table(plan: &Plan, terminal: bool) -> String {
+pub fn table(plan: &Plan) -> String {
     let mut out = String::new();
     if plan.changes.is_empty() {
         out.push_str("nothing to change: isolation is as tenantctl.toml says\n");
     } else {
-        let mut table = blank(terminal, &["object", "change", "lock", "why"]);
+        let mut table = plain_table(None);
+        table.set_header(["object", "change", "lock", "why"]);
         for change in &plan.changes {
             table.add_row([
                 printable(&change.object),
                 what(change),
-                format!("{} on {}", change.lock.mode.word(), printable(&change.lock.on)),
+                format!(
+                    "{} on {}",
+                    change.lock.mode.word(),
+                    printable(&change.lock.on)
+                ),
                 printable(&change.because.join("; ")),
             ]);
         }
@@ -53,7 +47,10 @@ pub fn table(plan: &Plan, terminal: bool) -> String {
 pub fn counted(plan: &Plan) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
     for change in &plan.changes {
-        match kinds.iter_mut().find(|(kind, _)| *kind == change.kind.word()) {
+        match kinds
+            .iter_mut()
+            .find(|(kind, _)| *kind == change.kind.word())
+        {
             Some((_, count)) => *count += 1,
             None => kinds.push((change.kind.word(), 1)),
         }
@@ -88,16 +85,6 @@ fn what(change: &Change) -> String {
         })
         .collect();
     words.join("\n")
-}
-
-fn blank(terminal: bool, head: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED);
-    if terminal {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
-    table.set_header(head.iter().copied());
-    table
 }
 
 /// A script for `psql -v ON_ERROR_STOP=1`, which does what `apply` does except for the retries.
@@ -166,7 +153,7 @@ struct Document<'a> {
     schema_version: u8,
     tool: Tool,
     command: &'a str,
-    target: &'a Target,
+    target: TargetRow<'a>,
     changes: Vec<Row<'a>>,
     left_alone: Vec<Left<'a>>,
 }
@@ -175,6 +162,13 @@ struct Document<'a> {
 struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+#[derive(Serialize)]
+struct TargetRow<'a> {
+    database: &'a str,
+    server_version: &'a str,
+    app_role: &'a str,
 }
 
 #[derive(Serialize)]
@@ -205,10 +199,7 @@ struct Left<'a> {
 }
 
 /// A plan as JSON; with `outcomes`, what `apply` made of it.
-///
-/// # Errors
-/// None that can be caused by a plan.
-pub fn json(plan: &Plan, target: &Target, outcomes: Option<&[Outcome]>) -> anyhow::Result<String> {
+pub fn json(plan: &Plan, target: &Target, outcomes: Option<&[Outcome]>) -> String {
     let changes = plan
         .changes
         .iter()
@@ -235,7 +226,11 @@ pub fn json(plan: &Plan, target: &Target, outcomes: Option<&[Outcome]>) -> anyho
             version: env!("CARGO_PKG_VERSION"),
         },
         command: if outcomes.is_some() { "apply" } else { "plan" },
-        target,
+        target: TargetRow {
+            database: &target.database,
+            server_version: &target.server_version,
+            app_role: &target.app_role,
+        },
         changes,
         left_alone: plan
             .left_alone
@@ -246,11 +241,11 @@ pub fn json(plan: &Plan, target: &Target, outcomes: Option<&[Outcome]>) -> anyho
             })
             .collect(),
     };
-    Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
+    super::pretty(&document)
 }
 
 /// What `apply` did, for people: what was not made, and a line that counts.
-pub fn applied(plan: &Plan, outcomes: &[Outcome], terminal: bool) -> String {
+pub fn applied(plan: &Plan, outcomes: &[Outcome]) -> String {
     let mut out = String::new();
     let bad: Vec<(&Change, &Outcome)> = plan
         .changes
@@ -259,7 +254,8 @@ pub fn applied(plan: &Plan, outcomes: &[Outcome], terminal: bool) -> String {
         .filter(|(_, outcome)| **outcome != Outcome::Done)
         .collect();
     if !bad.is_empty() {
-        let mut table = blank(terminal, &["change", "outcome", "why"]);
+        let mut table = plain_table(None);
+        table.set_header(["change", "outcome", "why"]);
         for (change, outcome) in &bad {
             table.add_row([
                 printable(&change.id),

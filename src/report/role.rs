@@ -2,81 +2,16 @@
 
 use std::fmt::Write;
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
-use serde::Serialize;
-
 use super::style;
-use crate::role::fitness::Unfit;
+use super::table::plain_table;
+use crate::role::portrait::Portrait;
 use crate::session::quote::printable;
 
-/// A role as `role show` presents it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Portrait {
-    /// Contract version.
-    pub schema_version: u8,
-    /// The role.
-    pub role: String,
-    /// Whether it exists.
-    pub exists: bool,
-    /// Whether nothing speaks against it.
-    pub fit: bool,
-    /// LOGIN, SUPERUSER and so on, with connection limit.
-    pub attributes: Vec<Fact>,
-    /// Roles that it is a member of, directly.
-    pub member_of: Vec<String>,
-    /// Privileges by kind of table.
-    pub privileges: Vec<Rights>,
-    /// Why it is not fit.
-    pub unfit: Vec<Reason>,
-}
-
-/// One attribute.
-#[derive(Clone, Debug, Serialize)]
-pub struct Fact {
-    /// Name.
-    pub name: &'static str,
-    /// Value, in words.
-    pub value: String,
-}
-
-/// One kind of table.
-#[derive(Clone, Debug, Serialize)]
-pub struct Rights {
-    /// `tenant tables`, `registry`, `shared tables`.
-    pub on: &'static str,
-    /// How many there are.
-    pub tables: usize,
-    /// Each privilege that is held, with the number of tables.
-    pub held: Vec<(String, usize)>,
-}
-
-/// One reason and its fix.
-#[derive(Clone, Debug, Serialize)]
-pub struct Reason {
-    /// What is wrong.
-    pub reason: String,
-    /// What mends it.
-    pub fix: String,
-}
-
-impl From<Unfit> for Reason {
-    fn from(unfit: Unfit) -> Self {
-        Self {
-            reason: unfit.reason,
-            fix: unfit.fix,
-        }
-    }
-}
-
 /// For people.
-pub fn table(portrait: &Portrait, terminal: bool) -> String {
+pub fn table(portrait: &Portrait) -> String {
     let mut out = String::new();
     if portrait.exists {
-        let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED);
-        if terminal {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-        }
+        let mut table = plain_table(None);
         table.set_header(["role", &printable(&portrait.role)]);
         for fact in &portrait.attributes {
             table.add_row([fact.name, &fact.value]);
@@ -129,9 +64,6 @@ pub fn table(portrait: &Portrait, terminal: bool) -> String {
 }
 
 /// For programs.
-///
-/// # Errors
-/// None that can be caused by a role.
-pub fn json(portrait: &Portrait) -> anyhow::Result<String> {
-    Ok(format!("{}\n", serde_json::to_string_pretty(portrait)?))
+pub fn json(portrait: &Portrait) -> String {
+    super::pretty(portrait)
 }

@@ -79,11 +79,27 @@ impl Judge<'_, '_> {
     fn attributes(&self) -> Vec<Unfit> {
         let app = self.app;
         let mut unfit: Vec<Unfit> = [
-            (app.superuser, "is a superuser: no policy binds it", "NOSUPERUSER"),
-            (app.bypass_rls, "has BYPASSRLS: no policy binds it", "NOBYPASSRLS"),
-            (app.create_role, "may create and alter roles", "NOCREATEROLE"),
+            (
+                app.superuser,
+                "is a superuser: no policy binds it",
+                "NOSUPERUSER",
+            ),
+            (
+                app.bypass_rls,
+                "has BYPASSRLS: no policy binds it",
+                "NOBYPASSRLS",
+            ),
+            (
+                app.create_role,
+                "may create and alter roles",
+                "NOCREATEROLE",
+            ),
             (app.create_db, "may create databases", "NOCREATEDB"),
-            (app.replication, "may replicate, which shows every tenant's rows", "NOREPLICATION"),
+            (
+                app.replication,
+                "may replicate, which shows every tenant's rows",
+                "NOREPLICATION",
+            ),
             (!app.login, "cannot log in", "LOGIN"),
         ]
         .into_iter()
@@ -114,9 +130,10 @@ impl Judge<'_, '_> {
             let Some(found) = self.snapshot.roles.get(&role) else {
                 continue;
             };
-            let owns = self.owned_by(role).first().map(|table| {
-                format!("owns {}", table.qualified())
-            });
+            let owns = self
+                .owned_by(role)
+                .first()
+                .map(|table| format!("owns {}", table.qualified()));
             let what = if found.superuser {
                 "is a superuser".to_owned()
             } else if found.bypass_rls {
@@ -210,9 +227,14 @@ impl Judge<'_, '_> {
                     ),
                 )
             } else {
-                let from = self.holder(schema.acl.as_deref().unwrap_or_default(), Privilege::Create);
+                let from =
+                    self.holder(schema.acl.as_deref().unwrap_or_default(), Privilege::Create);
                 (
-                    format!("{} may create objects in schema {name}{}", self.name, by(&from)),
+                    format!(
+                        "{} may create objects in schema {name}{}",
+                        self.name,
+                        by(&from)
+                    ),
                     format!("REVOKE CREATE ON SCHEMA {name} FROM {from};"),
                 )
             };

@@ -4,4 +4,5 @@ pub mod drop;
 pub mod fitness;
 pub mod grants;
 pub mod password;
+pub mod portrait;
 pub mod provision;

@@ -184,16 +184,26 @@ mod tests {
     #[test]
     fn a_file_is_private_replaced_only_by_force_and_gone_after_a_failure() {
         use std::os::unix::fs::PermissionsExt;
-        let folder = std::env::temp_dir().join(format!("tenantctl-password-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("tenantctl-password-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("app");
         let secret = |text: &str| SecretString::from(text.to_owned());
-        Kept::write(&path, &secret("one"), false).unwrap().keep().unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        Kept::write(&path, &secret("one"), false)
+            .unwrap()
+            .keep()
+            .unwrap();
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert!(Kept::write(&path, &secret("two"), false).is_err());
         drop(Kept::write(&path, &secret("two"), true).unwrap());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\n");
-        Kept::write(&path, &secret("two"), true).unwrap().keep().unwrap();
+        Kept::write(&path, &secret("two"), true)
+            .unwrap()
+            .keep()
+            .unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two\n");
         let other = folder.join("other");
         drop(Kept::write(&other, &secret("x"), false).unwrap());

@@ -41,7 +41,9 @@ impl Provision {
         for relation in beyond(tenancy) {
             if let Some(app) = tenancy.app {
                 let held = held(relation, app.oid);
-                provision.revokes.extend(revoke(relation, &held, &ident(name)));
+                provision
+                    .revokes
+                    .extend(revoke(relation, &held, &ident(name)));
             }
             let held = held(relation, 0);
             provision.public.extend(revoke(relation, &held, "PUBLIC"));
@@ -52,13 +54,15 @@ impl Provision {
             }
             let may_create = |grantee: Oid| {
                 schema.acl.as_deref().is_some_and(|acl| {
-                    acl.iter().any(|item| {
-                        item.privilege == Privilege::Create && item.grantee == grantee
-                    })
+                    acl.iter()
+                        .any(|item| item.privilege == Privilege::Create && item.grantee == grantee)
                 })
             };
             let statement = |from: &str| {
-                format!("REVOKE CREATE ON SCHEMA {} FROM {from}", ident(&schema.name))
+                format!(
+                    "REVOKE CREATE ON SCHEMA {} FROM {from}",
+                    ident(&schema.name)
+                )
             };
             if tenancy.app.is_some_and(|app| may_create(app.oid)) {
                 provision.revokes.push(statement(&ident(name)));
@@ -75,7 +79,9 @@ impl Provision {
 
     /// Whether a password is needed.
     pub fn creates(&self) -> bool {
-        self.role.iter().any(|statement| statement.contains(VERIFIER))
+        self.role
+            .iter()
+            .any(|statement| statement.contains(VERIFIER))
     }
 
     /// Whether nothing is left to do.
@@ -213,7 +219,8 @@ fn default_privileges(tenancy: &Tenancy<'_>) -> Vec<String> {
             ('r', &rows[..], "SELECT, INSERT, UPDATE, DELETE ON TABLES"),
             ('S', &[Privilege::Usage][..], "USAGE ON SEQUENCES"),
         ] {
-            let has = |what: &Privilege| defaulted(snapshot, tenancy.app, (owner, schema), kind, *what);
+            let has =
+                |what: &Privilege| defaulted(snapshot, tenancy.app, (owner, schema), kind, *what);
             if !wanted.iter().all(has) {
                 statements.push(format!("{head} {what} TO {app}"));
             }
