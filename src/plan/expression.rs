@@ -341,7 +341,12 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
+    /// A type as a cast names it.
     fn type_name(&self, oid: Oid) -> String {
+        // What format_type calls "character" a cast would read as character(1), and cut to a letter.
+        if oid == types::BPCHAR {
+            return "bpchar".to_owned();
+        }
         match self.snapshot().types.get(&oid) {
             Some(found) => found.name.clone(),
             None => format!("type {oid}"),

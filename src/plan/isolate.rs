@@ -198,14 +198,11 @@ fn difference(
             Some(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
             None => "none".to_owned(),
         };
-        differs.push(match &found.check {
-            Some(_) => format!(
-                "another text: USING {} WITH CHECK {}",
-                text(&found.using),
-                text(&found.check)
-            ),
-            None => format!("another text: USING {}", text(&found.using)),
-        });
+        let check = match &found.check {
+            check if check.is_none() || *check == found.using => String::new(),
+            check => format!(" WITH CHECK {}", text(check)),
+        };
+        differs.push(format!("another text: USING {}{check}", text(&found.using)));
     }
     differs
 }

@@ -16,7 +16,7 @@ pub fn table(plan: &Plan) -> String {
     if plan.changes.is_empty() {
         out.push_str("nothing to change: isolation is as tenantctl.toml says\n");
     } else {
-        let mut table = plain_table(None);
+        let mut table = plain_table(width());
         table.set_header(["object", "change", "lock", "why"]);
         for change in &plan.changes {
             table.add_row([
@@ -41,6 +41,12 @@ pub fn table(plan: &Plan) -> String {
         );
     }
     out
+}
+
+/// In a file or a pipe nothing says how wide a table may be, and a reason can be long.
+fn width() -> Option<u16> {
+    use std::io::IsTerminal;
+    (!std::io::stdout().is_terminal()).then_some(140)
 }
 
 /// `12 changes: 10 isolate, 2 index`.
@@ -254,7 +260,7 @@ pub fn applied(plan: &Plan, outcomes: &[Outcome]) -> String {
         .filter(|(_, outcome)| **outcome != Outcome::Done)
         .collect();
     if !bad.is_empty() {
-        let mut table = plain_table(None);
+        let mut table = plain_table(width());
         table.set_header(["change", "outcome", "why"]);
         for (change, outcome) in &bad {
             table.add_row([
