@@ -293,12 +293,16 @@ fn is_lock(error: &anyhow::Error) -> bool {
 
 fn locked(change: &Change, missed: &Missed) -> String {
     let code = sqlstate(&missed.error).map(|code| code.code().to_owned());
-    let what = format!(
-        "no {} lock on {} in time (SQLSTATE {})",
-        change.lock.mode.word(),
-        change.lock.on,
-        code.unwrap_or_default()
-    );
+    let code = code.unwrap_or_default();
+    let what = if change.transactional() {
+        format!(
+            "no {} lock on {} in time (SQLSTATE {code})",
+            change.lock.mode.word(),
+            change.lock.on
+        )
+    } else {
+        format!("transactions older than the build did not end in time (SQLSTATE {code})")
+    };
     if missed.blockers.is_empty() {
         what
     } else {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use tokio::sync::OnceCell;
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::session::error::explain;
@@ -17,10 +18,15 @@ const POLL: Duration = Duration::from_millis(200);
 /// The right to change isolation in this database, until dropped.
 ///
 /// It is a lock of an open transaction in a session of its own. A session's advisory lock would
-/// be granted twice by a pooler in transaction mode; a transaction is pinned to its server. It has
-/// no snapshot, so it holds up neither VACUUM nor a concurrent index build.
+/// be granted twice by a pooler in transaction mode; a transaction is pinned to its server.
+///
+/// Nothing may be asked in that transaction once it has the lock: while a statement runs it has a
+/// snapshot, and a concurrent index build that sees one waits for the whole transaction to end.
 pub struct Exclusive {
     session: Session,
+    connector: Connector,
+    /// For questions; opened when there is one.
+    looker: OnceCell<Session>,
 }
 
 impl Exclusive {
@@ -33,16 +39,15 @@ impl Exclusive {
         patience: Duration,
         say: &dyn Fn(&str),
     ) -> Result<Self> {
-        let session = connector.open(Purpose::Change).await?;
-        let exclusive = Self { session };
-        exclusive.begin().await?;
+        let exclusive = Self {
+            session: connector.open(Purpose::Change).await?,
+            connector: connector.clone(),
+            looker: OnceCell::new(),
+        };
+        exclusive.may_write().await?;
         let started = Instant::now();
         let mut said = false;
-        loop {
-            let question = format!("select pg_catalog.pg_try_advisory_xact_lock({KEY})");
-            if exclusive.ask(&question).await?.as_deref() == Some("t") {
-                return Ok(exclusive);
-            }
+        while !exclusive.attempt().await? {
             let holder = exclusive.holder().await?;
             if started.elapsed() >= patience {
                 bail!(
@@ -59,32 +64,44 @@ impl Exclusive {
             }
             tokio::time::sleep(POLL).await;
         }
+        Ok(exclusive)
     }
 
-    async fn begin(&self) -> Result<()> {
-        let mut begin = String::from(
-            "begin; set local search_path = pg_catalog; \
-             set local idle_in_transaction_session_timeout = 0",
-        );
-        if self.session.server_major() >= 17 {
-            begin.push_str("; set local transaction_timeout = 0");
-        }
-        self.session.batch_execute(&begin).await.map_err(explain)?;
-        if self.ask("select pg_is_in_recovery()").await?.as_deref() == Some("t") {
+    async fn may_write(&self) -> Result<()> {
+        let recovery = "select pg_catalog.pg_is_in_recovery()";
+        if ask(&self.session, recovery).await?.as_deref() == Some("t") {
             bail!(
                 "the server is a standby, read-only: nothing was changed; connect to its primary"
             );
         }
-        let read_only = self
-            .ask("select current_setting('transaction_read_only')")
-            .await?;
-        if read_only.as_deref() == Some("on") {
+        let setting = "select pg_catalog.current_setting('transaction_read_only')";
+        if ask(&self.session, setting).await?.as_deref() == Some("on") {
             bail!(
                 "sessions here are read-only (default_transaction_read_only is on): nothing was \
                  changed; turn it off for this role or in the connection's options"
             );
         }
         Ok(())
+    }
+
+    /// One attempt; leaves the transaction open only where it has the lock.
+    async fn attempt(&self) -> Result<bool> {
+        let mut text = String::from(
+            "begin; set local search_path = pg_catalog; \
+             set local idle_in_transaction_session_timeout = 0; ",
+        );
+        if self.session.server_major() >= 17 {
+            text.push_str("set local transaction_timeout = 0; ");
+        }
+        text.push_str(&format!("select pg_try_advisory_xact_lock({KEY})"));
+        let got = ask(&self.session, &text).await?.as_deref() == Some("t");
+        if !got {
+            self.session
+                .batch_execute("rollback")
+                .await
+                .map_err(explain)?;
+        }
+        Ok(got)
     }
 
     /// Whether the lock is still ours.
@@ -101,18 +118,19 @@ impl Exclusive {
     /// Who holds the advisory lock, for a message; empty where it cannot be seen.
     async fn holder(&self) -> Result<String> {
         let question = format!(
-            "select format('pid %s, %s, since %s', l.pid, coalesce(a.usename, '?'),
-                           to_char(a.xact_start, 'HH24:MI:SS'))
-             from pg_locks l
-             left join pg_stat_activity a on a.pid = l.pid
+            "select pg_catalog.format('pid %s, %s, since %s', l.pid, coalesce(a.usename, '?'),
+                                      pg_catalog.to_char(a.xact_start, 'HH24:MI:SS'))
+             from pg_catalog.pg_locks l
+             left join pg_catalog.pg_stat_activity a on a.pid = l.pid
              where l.locktype = 'advisory' and l.granted and l.objsubid = 1
                and l.classid = {} and l.objid = {}
-               and l.database = (select oid from pg_database where datname = current_database())
+               and l.database = (select d.oid from pg_catalog.pg_database d
+                                 where d.datname = pg_catalog.current_database())
              limit 1",
             KEY >> 32,
             KEY & 0xffff_ffff
         );
-        Ok(match self.ask(&question).await? {
+        Ok(match ask(&self.session, &question).await? {
             Some(holder) => format!(" ({holder})"),
             None => String::new(),
         })
@@ -121,49 +139,45 @@ impl Exclusive {
     /// Who keeps a backend waiting right now: pid, role, what it does and for how long. Its
     /// statement is not shown, because tenants' data may stand in it.
     pub(super) async fn blockers(&self, pid: i32) -> Result<Vec<String>> {
-        // Inside of a transaction the server would answer from its first look.
+        let looker = self
+            .looker
+            .get_or_try_init(|| self.connector.open(Purpose::Change))
+            .await?;
         let question = format!(
-            "select pg_stat_clear_snapshot(); \
-             select format('pid %s (%s, %s for %s s)', b.pid, coalesce(a.usename, '?'),
-                           coalesce(a.state, 'running'),
-                           coalesce(round(extract(epoch from clock_timestamp()
-                                    - coalesce(a.xact_start, a.state_change))), 0))
-             from unnest(pg_blocking_pids({pid})) as b (pid)
-             left join pg_stat_activity a on a.pid = b.pid
-             group by b.pid, a.usename, a.state, a.xact_start, a.state_change
+            "select pg_catalog.format('pid %s (%s, %s for %s s)', b.pid, coalesce(a.usename, '?'),
+                    coalesce(a.state, 'running'),
+                    coalesce(pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp()
+                             - coalesce(a.xact_start, a.state_change))), 0))
+             from (select distinct p.pid
+                   from pg_catalog.unnest(pg_catalog.pg_blocking_pids({pid})) as p (pid)) b
+             left join pg_catalog.pg_stat_activity a on a.pid = b.pid
              order by b.pid"
         );
-        let messages = self
-            .session
-            .simple_query(&question)
-            .await
-            .map_err(explain)?;
+        let messages = looker.simple_query(&question).await.map_err(explain)?;
         Ok(messages
             .iter()
             .filter_map(|message| match message {
                 SimpleQueryMessage::Row(row) => row.get(0),
                 _ => None,
             })
-            .filter(|text| !text.is_empty())
             .map(str::to_owned)
             .collect())
-    }
-
-    async fn ask(&self, question: &str) -> Result<Option<String>> {
-        let messages = self
-            .session
-            .simple_query(question)
-            .await
-            .map_err(explain)
-            .context("cannot ask the server whether changes may be made")?;
-        Ok(messages.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        }))
     }
 
     /// Gives the right back.
     pub async fn release(self) {
         self.session.close().await;
     }
+}
+
+async fn ask(session: &Session, question: &str) -> Result<Option<String>> {
+    let messages = session
+        .simple_query(question)
+        .await
+        .map_err(explain)
+        .context("cannot ask the server whether changes may be made")?;
+    Ok(messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
 }

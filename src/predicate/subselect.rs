@@ -155,10 +155,10 @@ impl Evaluation<'_, '_> {
                 // condition like any other, and fails.
                 if found.is_none() || identity == Identity::Other {
                     // The row's own parent, whatever else is asked of it: that its key should be the
-                // context's is what is to be refuted, not known.
-                if !matches!(found, Some((_, Identity::Other))) {
-                    found = Some((at, identity));
-                }
+                    // context's is what is to be refuted, not known.
+                    if !matches!(found, Some((_, Identity::Other))) {
+                        found = Some((at, identity));
+                    }
                 }
             }
         }
