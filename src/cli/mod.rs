@@ -1,12 +1,17 @@
 //! What can be typed. Lists the commands and dispatches; no command's logic is in here.
 
+mod apply;
+mod ask;
 mod audit;
 mod completions;
 mod context;
+mod duration;
 mod init;
 mod man;
 mod org;
+mod plan;
 mod probe;
+mod role;
 
 use std::io::Write;
 
@@ -56,6 +61,9 @@ enum Command {
     Org(org::Options),
     /// Attack as the application role, as two organizations
     Probe(probe::Options),
+    Plan(plan::Options),
+    Apply(apply::Options),
+    Role(role::Options),
 }
 
 /// The whole program: parses, runs, reports an error, returns the code.
@@ -92,6 +100,9 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
         Command::Init(options) => options.run(context).await,
         Command::Org(options) => options.run(context).await,
         Command::Probe(options) => options.run(context).await,
+        Command::Plan(options) => options.run(context).await,
+        Command::Apply(options) => options.run(context).await,
+        Command::Role(options) => options.run(context).await,
     }
 }
 

@@ -446,7 +446,16 @@ fn any_or_equal(left: &ast::Expr, right: &ast::Expr) -> Option<Expr> {
         return Some(Expr::InSelect(item, Box::new(select(&inner)?)));
     }
     match any.expr()? {
-        ast::Expr::ArrayExpr(array) if array.select_variant().is_none() => Some(Expr::OneOf(
+        // ANY (ARRAY(SELECT …)): the array holds the rows, so it is IN.
+        ast::Expr::ArrayExpr(array) if array.select_variant().is_some() => {
+            match array.select_variant()? {
+                ast::SelectVariant::Select(inner) => {
+                    Some(Expr::InSelect(item, Box::new(select(&inner)?)))
+                }
+                _ => None,
+            }
+        }
+        ast::Expr::ArrayExpr(array) => Some(Expr::OneOf(
             item,
             array.exprs().map(|item| expr(&item)).collect(),
         )),

@@ -134,14 +134,20 @@ impl Stage<'_, '_> {
             (self.setup.progress)(total, &relation.qualified());
             surfaces::attack(self, relation, (&session, &mut collected))
                 .await
-                .with_context(|| format!("cannot finish the attacks on {}", relation.qualified()))?;
+                .with_context(|| {
+                    format!("cannot finish the attacks on {}", relation.qualified())
+                })?;
         }
         session.close().await;
         fresh.close().await;
         Ok(self.outcome(collected))
     }
 
-    pub(super) fn arena<'a>(&'a self, opening: &'a str, read_only: bool) -> (&'a str, &'a str, bool) {
+    pub(super) fn arena<'a>(
+        &'a self,
+        opening: &'a str,
+        read_only: bool,
+    ) -> (&'a str, &'a str, bool) {
         let read_only = read_only || self.world.writes != Writes::Allowed;
         (self.world.context(), opening, read_only)
     }

@@ -5,7 +5,9 @@ mod json;
 mod model;
 pub mod org;
 mod output;
+pub mod plan;
 mod progress;
+pub mod role;
 pub mod style;
 pub(crate) mod table;
 

@@ -1,0 +1,93 @@
+//! `tenantctl plan`
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::{Context, audit, duration};
+use crate::catalog::Snapshot;
+use crate::exit::Code;
+use crate::plan::{Choice, Plan, apply};
+use crate::report::{self, Target, style};
+use crate::settings::Settings;
+use crate::tenancy::Tenancy;
+
+/// The changes that would bring isolation about, as SQL with its locks
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// How to print the changes
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    /// Exit 1 when there are changes: for CI, to notice drift
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    choose: Choose,
+}
+
+/// What `plan` and `apply` leave out, and how long they wait.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Choose {
+    /// Leave indexes out
+    #[arg(long)]
+    pub(super) no_indexes: bool,
+    /// How long one attempt waits for a lock, keeping others waiting behind it
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
+    pub(super) lock_timeout: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// A script for psql that does the same as `apply`
+    Sql,
+    /// For programs
+    Json,
+}
+
+impl Choose {
+    pub(super) fn choice(self) -> Choice {
+        Choice {
+            indexes: !self.no_indexes,
+        }
+    }
+}
+
+impl Options {
+    pub(super) async fn run(self, context: &Context) -> Result<Code> {
+        let settings = context.settings()?;
+        let output = context.output()?;
+        let (session, snapshot) = audit::snapshot(context).await?;
+        session.close().await;
+        let plan = Plan::make(
+            &Tenancy::resolve(&snapshot, &settings)?,
+            self.choose.choice(),
+        )?;
+        let target = target(&snapshot, &settings);
+        if output.is_file() {
+            style::choose(style::When::Never);
+        }
+        output.write(&match self.format {
+            Format::Table => report::plan::table(&plan),
+            Format::Sql => {
+                report::plan::script(&plan, &target, apply::millis(self.choose.lock_timeout))
+            }
+            Format::Json => report::plan::json(&plan, &target, None),
+        })?;
+        Ok(if self.check && !plan.changes.is_empty() {
+            Code::Findings
+        } else {
+            Code::Done
+        })
+    }
+}
+
+/// Where a plan is made, for reports.
+pub(super) fn target(snapshot: &Snapshot, settings: &Settings) -> Target {
+    Target {
+        database: snapshot.server.database.clone(),
+        server_version: snapshot.server.version.clone(),
+        app_role: settings.tenancy.app_role.clone(),
+    }
+}

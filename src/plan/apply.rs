@@ -1,0 +1,331 @@
+//! Makes a plan's changes: short locks, retries, nothing half done.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use rand::RngExt;
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::SqlState;
+
+pub use super::exclusive::Exclusive;
+use super::{Change, Plan};
+use crate::session::error::{explain, is_lost, sqlstate};
+use crate::session::quote::literal;
+use crate::session::{Connector, Purpose, Session};
+
+/// How long to wait for locks.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For one attempt: nobody waits behind us for longer.
+    pub lock_timeout: Duration,
+    /// For all attempts at one change.
+    pub max_wait: Duration,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Made.
+    Done,
+    /// Not made because somebody held a lock, or because what it builds on was not made.
+    Skipped(String),
+    /// Not made: the server said no. Nothing after it was tried.
+    Failed(String),
+    /// The connection broke before the answer came.
+    Unknown(String),
+}
+
+impl Outcome {
+    /// The word used in tables and JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Skipped(_) => "skipped",
+            Self::Failed(_) => "failed",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// Why it was not made.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Done => None,
+            Self::Skipped(why) | Self::Failed(why) | Self::Unknown(why) => Some(why),
+        }
+    }
+}
+
+/// Is told how it goes.
+pub trait Observer {
+    /// A change begins.
+    fn begins(&self, change: &Change);
+    /// An attempt failed and there will be another.
+    fn waits(&self, change: &Change, why: &str);
+    /// A change ended, one way or another.
+    fn ends(&self, change: &Change, outcome: &Outcome);
+}
+
+/// Makes the changes in order. The answer has one outcome for each that was tried: all of them,
+/// unless the last one failed or is unknown.
+///
+/// # Errors
+/// No connection, or a pooler where indexes are to be built.
+pub async fn run(
+    connector: &Connector,
+    exclusive: &Exclusive,
+    plan: &Plan,
+    patience: Patience,
+    observer: &dyn Observer,
+) -> Result<Vec<Outcome>> {
+    let session = connector.open(Purpose::Change).await?;
+    let runner = Runner::new(session, exclusive, patience, plan).await?;
+    let mut outcomes = Vec::with_capacity(plan.changes.len());
+    let mut missing: HashSet<&str> = HashSet::new();
+    for change in &plan.changes {
+        observer.begins(change);
+        let lacks = change.after.iter().find(|id| missing.contains(id.as_str()));
+        let outcome = match (lacks, exclusive.check()) {
+            (_, Err(error)) => Outcome::Failed(format!("{error:#}")),
+            (Some(id), _) => Outcome::Skipped(format!("{id} was not made")),
+            (None, Ok(())) => runner.make(change, observer).await,
+        };
+        if outcome != Outcome::Done {
+            missing.insert(&change.id);
+        }
+        observer.ends(change, &outcome);
+        let stop = matches!(outcome, Outcome::Failed(_) | Outcome::Unknown(_));
+        outcomes.push(outcome);
+        if stop {
+            break;
+        }
+    }
+    runner.session.close().await;
+    Ok(outcomes)
+}
+
+struct Runner<'a> {
+    session: Session,
+    exclusive: &'a Exclusive,
+    patience: Patience,
+    /// The server process, where a pooler does not make it another one each time.
+    pid: Option<i32>,
+}
+
+/// An attempt that ended without the change.
+struct Missed {
+    error: anyhow::Error,
+    blockers: Vec<String>,
+}
+
+impl<'a> Runner<'a> {
+    async fn new(
+        session: Session,
+        exclusive: &'a Exclusive,
+        patience: Patience,
+        plan: &Plan,
+    ) -> Result<Self> {
+        let builds = plan.changes.iter().any(|change| !change.transactional());
+        let mut runner = Self {
+            session,
+            exclusive,
+            patience,
+            pid: None,
+        };
+        if runner.session.is_pooled() {
+            if builds {
+                bail!(
+                    "there is a pooler in between, and indexes are built outside of a transaction, \
+                     where no lock_timeout can be set through it: connect to the server itself, or \
+                     use --no-indexes"
+                );
+            }
+            return Ok(runner);
+        }
+        // A concurrent build waits without keeping anybody waiting, so it may wait for long.
+        let wait = patience.max_wait.max(patience.lock_timeout);
+        let question = format!(
+            "set lock_timeout = {}; set search_path = pg_catalog; select pg_backend_pid()",
+            millis(wait)
+        );
+        runner.pid = runner
+            .ask(&question)
+            .await?
+            .and_then(|pid| pid.parse().ok());
+        Ok(runner)
+    }
+
+    async fn make(&self, change: &Change, observer: &dyn Observer) -> Outcome {
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let missed = match self.attempt(change).await {
+                Ok(()) => return Outcome::Done,
+                Err(missed) => missed,
+            };
+            if is_lost(&missed.error) {
+                return Outcome::Unknown(format!("{:#}", missed.error));
+            }
+            let left = self.clean_up(change).await;
+            if !is_lock(&missed.error) {
+                return Outcome::Failed(format!("{:#}{left}", missed.error));
+            }
+            let why = locked(change, &missed);
+            if started.elapsed() + pause >= self.patience.max_wait {
+                return Outcome::Skipped(format!("{why}{left}"));
+            }
+            observer.waits(change, &why);
+            let jitter: f64 = rand::rng().random_range(0.5..1.5);
+            tokio::time::sleep(pause.mul_f64(jitter)).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    async fn attempt(&self, change: &Change) -> Result<(), Missed> {
+        if change.transactional() {
+            let text = transaction(&change.statements, self.patience.lock_timeout);
+            return self.watched(&text, self.patience.lock_timeout).await;
+        }
+        for statement in &change.statements {
+            self.watched(statement, self.patience.max_wait).await?;
+        }
+        let Some(index) = &change.builds else {
+            return Ok(());
+        };
+        let error = match self.validity(index).await {
+            Ok(Some(true)) => return Ok(()),
+            Ok(Some(false)) => anyhow::anyhow!("the server built an invalid index {index}"),
+            Ok(None) => anyhow::anyhow!("index {index} is gone right after it was built"),
+            Err(error) => error,
+        };
+        Err(Missed {
+            error,
+            blockers: Vec::new(),
+        })
+    }
+
+    /// Runs statements and, when they take suspiciously long, looks who is in the way: once the
+    /// wait is over nobody can tell any more.
+    async fn watched(&self, text: &str, limit: Duration) -> Result<(), Missed> {
+        let look = limit.mul_f64(0.6).min(Duration::from_secs(20));
+        let work = self.session.batch_execute(text);
+        tokio::pin!(work);
+        let mut blockers = Vec::new();
+        let ended = tokio::select! {
+            ended = &mut work => ended,
+            () = tokio::time::sleep(look) => {
+                if let Some(pid) = self.pid {
+                    // A look that fails must not stop the change.
+                    blockers = self.exclusive.blockers(pid).await.unwrap_or_default();
+                }
+                work.await
+            }
+        };
+        ended.map_err(|error| Missed {
+            error: explain(error),
+            blockers,
+        })
+    }
+
+    /// After a failure: ends the transaction, or takes away a half-built index. What is left is
+    /// said in the answer.
+    async fn clean_up(&self, change: &Change) -> String {
+        if change.transactional() {
+            // If this fails the connection is gone, and with it the transaction.
+            let _ = self.session.batch_execute("rollback").await;
+            return String::new();
+        }
+        let Some(index) = &change.builds else {
+            return String::new();
+        };
+        if !matches!(self.validity(index).await, Ok(Some(false))) {
+            return String::new();
+        }
+        let dropping = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
+        match self.session.batch_execute(&dropping).await {
+            Ok(()) => String::new(),
+            Err(_) => format!("; invalid index {index} is left, the next run replaces it"),
+        }
+    }
+
+    /// Whether an index is valid; `None` where there is none of that name.
+    async fn validity(&self, index: &str) -> Result<Option<bool>> {
+        let question = format!(
+            "select i.indisvalid from pg_catalog.pg_index i
+             where i.indexrelid = pg_catalog.to_regclass({})",
+            literal(index)
+        );
+        Ok(self.ask(&question).await?.map(|answer| answer == "t"))
+    }
+
+    async fn ask(&self, question: &str) -> Result<Option<String>> {
+        let messages = self.session.simple_query(question).await.map_err(explain)?;
+        Ok(messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        }))
+    }
+}
+
+/// One transaction as one message: a table costs one round trip.
+fn transaction(statements: &[String], lock_timeout: Duration) -> String {
+    format!(
+        "begin; set local lock_timeout = {}; set local search_path = pg_catalog; {}; commit",
+        millis(lock_timeout),
+        statements.join("; ")
+    )
+}
+
+/// 0 would mean to wait for ever.
+pub(crate) fn millis(limit: Duration) -> u128 {
+    limit.as_millis().max(1)
+}
+
+fn is_lock(error: &anyhow::Error) -> bool {
+    sqlstate(error).is_some_and(|code| {
+        [
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ]
+        .contains(&code)
+    })
+}
+
+fn locked(change: &Change, missed: &Missed) -> String {
+    let code = sqlstate(&missed.error).map(|code| code.code().to_owned());
+    let code = code.unwrap_or_default();
+    let what = if change.transactional() {
+        format!(
+            "no {} lock on {} in time (SQLSTATE {code})",
+            change.lock.mode.word(),
+            change.lock.on
+        )
+    } else {
+        format!("transactions older than the build did not end in time (SQLSTATE {code})")
+    };
+    if missed.blockers.is_empty() {
+        what
+    } else {
+        format!("{what}: held by {}", missed.blockers.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_one_message_and_one_transaction() {
+        let statements = ["alter table a".to_owned(), "create policy p".to_owned()];
+        assert_eq!(
+            transaction(&statements, Duration::from_secs(2)),
+            "begin; set local lock_timeout = 2000; set local search_path = pg_catalog; \
+             alter table a; create policy p; commit"
+        );
+    }
+
+    #[test]
+    fn no_patience_is_not_endless_patience() {
+        assert_eq!(millis(Duration::ZERO), 1);
+    }
+}

@@ -1,0 +1,264 @@
+//! What has to change so that isolation holds: desired state minus the catalogs, as data.
+//!
+//! [`Plan::make`] is pure: it takes a snapshot and returns [`Change`]s. [`apply`] makes them, and
+//! `report::plan` prints them; both use the same statements.
+
+pub mod apply;
+mod exclusive;
+mod expression;
+mod index;
+mod isolate;
+mod names;
+mod preflight;
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use crate::catalog::{Oid, Relation};
+use crate::role::grants::{self, Grant};
+use crate::tenancy::Tenancy;
+
+pub use expression::{Expression, KeyProblem};
+pub(crate) use preflight::acts_as;
+pub use preflight::{Obstacle, obstacles};
+
+/// What to leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Whether indexes are wanted.
+    pub indexes: bool,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self { indexes: true }
+    }
+}
+
+/// All changes, in the order in which they are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// One object each.
+    pub changes: Vec<Change>,
+    /// What looks like a tenant's data and is not touched, with the reason.
+    pub left_alone: Vec<LeftAlone>,
+}
+
+/// What is done to one object, at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Stable across runs: `isolate:public.orders`.
+    pub id: String,
+    /// Schema-qualified, quoted where PostgreSQL would.
+    pub object: String,
+    /// The relation that is changed; 0 for a schema or the database.
+    pub relation: Oid,
+    /// What sort of change.
+    pub kind: Kind,
+    /// In order. Transactional ones are one transaction, others are each their own.
+    pub statements: Vec<String>,
+    /// The strongest lock taken.
+    pub lock: Lock,
+    /// Why it is needed.
+    pub because: Vec<String>,
+    /// Who owns the object, and so may change it.
+    pub owner: Oid,
+    /// For an index that is built concurrently: its qualified name, read back afterwards.
+    pub builds: Option<String>,
+    /// Ids of the changes without which this one makes no sense.
+    pub after: Vec<String>,
+}
+
+impl Change {
+    /// Whether the statements are one transaction; otherwise they refuse to run inside one.
+    pub fn transactional(&self) -> bool {
+        self.builds.is_none()
+    }
+}
+
+/// The sort of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// ENABLE, FORCE, policies; privileges that are only safe together with them.
+    Isolate,
+    /// Privileges alone.
+    Grant,
+    /// An index built CONCURRENTLY.
+    Index,
+    /// The index of a partitioned table, made of those of its partitions.
+    PartitionedIndex,
+}
+
+impl Kind {
+    /// The word used in ids, tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Isolate => "isolate",
+            Self::Grant => "grant",
+            Self::Index => "index",
+            Self::PartitionedIndex => "partitioned-index",
+        }
+    }
+}
+
+/// A lock and what it is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// How strong.
+    pub mode: LockMode,
+    /// Schema-qualified.
+    pub on: String,
+}
+
+/// Lock modes that changes take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LockMode {
+    /// GRANT on a table: blocks nothing but DROP and ALTER.
+    AccessShare,
+    /// CREATE INDEX CONCURRENTLY: blocks VACUUM and DDL, neither reads nor writes.
+    ShareUpdateExclusive,
+    /// CREATE INDEX ON ONLY: blocks writes for a moment.
+    Share,
+    /// ALTER TABLE, CREATE POLICY: blocks reads and writes for a moment.
+    AccessExclusive,
+}
+
+impl LockMode {
+    /// As PostgreSQL's manual writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AccessShare => "ACCESS SHARE",
+            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            Self::Share => "SHARE",
+            Self::AccessExclusive => "ACCESS EXCLUSIVE",
+        }
+    }
+}
+
+/// Something that is not touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// Schema-qualified.
+    pub object: String,
+    /// Why, and what to do instead.
+    pub reason: String,
+}
+
+impl Plan {
+    /// Compares what is wanted with what is there.
+    ///
+    /// # Errors
+    /// The application role does not exist, so that no policy can be TO it.
+    pub fn make(tenancy: &Tenancy<'_>, choice: Choice) -> Result<Self> {
+        let Some(app) = tenancy.app else {
+            anyhow::bail!(
+                "the application role {} does not exist, so no policy can be made for it; run \
+                 `tenantctl role create` first",
+                tenancy.settings.tenancy.app_role
+            );
+        };
+        let mut plan = Self {
+            changes: Vec::new(),
+            left_alone: left_alone(tenancy),
+        };
+        let missing = grants::missing(tenancy, app);
+        plan.changes.extend(
+            missing
+                .iter()
+                .filter(|grant| grant.relation == 0)
+                .map(grant_change),
+        );
+        let mut granted = BTreeSet::new();
+        for table in tenancy.by_name() {
+            if !table.listed {
+                continue;
+            }
+            let relation = tenancy.relation(table);
+            let own: Vec<&Grant> = missing
+                .iter()
+                .filter(|grant| grant.relation == table.oid)
+                .collect();
+            granted.insert(table.oid);
+            match isolate::change(tenancy, table, app, &own) {
+                Ok(change) => plan.changes.extend(change),
+                Err(problem) => plan.left_alone.push(LeftAlone {
+                    object: relation.qualified(),
+                    reason: problem.to_string(),
+                }),
+            }
+        }
+        plan.changes.extend(
+            missing
+                .iter()
+                .filter(|grant| grant.relation != 0 && !granted.contains(&grant.relation))
+                .map(grant_change),
+        );
+        if choice.indexes {
+            plan.changes.extend(index::changes(tenancy));
+        }
+        plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
+        Ok(plan)
+    }
+}
+
+fn grant_change(grant: &Grant) -> Change {
+    Change {
+        id: format!("grant:{}", grant.object),
+        object: grant.object.clone(),
+        relation: grant.relation,
+        kind: Kind::Grant,
+        statements: vec![grant.statement.clone()],
+        lock: Lock {
+            mode: LockMode::AccessShare,
+            on: grant.object.clone(),
+        },
+        owner: grant.owner,
+        because: vec![grant.because.clone()],
+        builds: None,
+        after: Vec::new(),
+    }
+}
+
+/// Relations that hold tenants' rows and that this tool keeps its hands off.
+fn left_alone(tenancy: &Tenancy<'_>) -> Vec<LeftAlone> {
+    let key = &tenancy.settings.tenancy.key;
+    let listed = |relation: &Relation| {
+        let schemas = &tenancy.settings.tenancy.schemas;
+        schemas.iter().any(|name| **name == *relation.schema_name)
+    };
+    let child = |relation: &Relation| {
+        let parents = &relation.parents;
+        parents
+            .iter()
+            .any(|parent| tenancy.tables.contains_key(parent))
+    };
+    let mut left = Vec::new();
+    for relation in tenancy.snapshot.relations.values() {
+        use crate::catalog::RelationKind as K;
+        let has_key = relation.column(key).is_some();
+        let reason = match relation.kind {
+            K::ForeignTable if listed(relation) && (has_key || child(relation)) => {
+                "a foreign table cannot have row-level security: isolate it on its own server, and \
+                 keep it from the application role"
+            }
+            K::MaterializedView if listed(relation) && has_key => {
+                "a materialized view cannot have row-level security: keep it from the application \
+                 role"
+            }
+            K::Table | K::Partitioned if relation.of_extension && has_key => {
+                "it belongs to an extension"
+            }
+            K::Table | K::Partitioned => match tenancy.tables.get(&relation.oid) {
+                Some(table) if !table.listed => "its schema is not in [tenancy] schemas",
+                _ => continue,
+            },
+            _ => continue,
+        };
+        left.push(LeftAlone {
+            object: relation.qualified(),
+            reason: reason.to_owned(),
+        });
+    }
+    left
+}

@@ -1,0 +1,87 @@
+//! What would stop a plan half-way, found before its first change.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{Kind, Plan};
+use crate::catalog::{Oid, Privilege, Snapshot, holds};
+use crate::session::quote::ident;
+
+/// A change that the session's role may not make.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Obstacle {
+    /// The object.
+    pub object: String,
+    /// What is missing.
+    pub missing: String,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object, self.missing)
+    }
+}
+
+/// Everything that the session's role lacks for a plan; empty means that it may be tried.
+pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
+    let me = snapshot.server.session_role;
+    if snapshot.roles.get(&me).is_some_and(|role| role.superuser) {
+        return Vec::new();
+    }
+    let mine = acts_as(snapshot, me);
+    let mut found = BTreeSet::new();
+    for change in &plan.changes {
+        if !mine.contains(&change.owner) {
+            found.insert(Obstacle {
+                object: change.object.clone(),
+                missing: format!(
+                    "must be owner (it belongs to {})",
+                    ident(snapshot.role_name(change.owner))
+                ),
+            });
+        }
+        let schema = snapshot
+            .relations
+            .get(&change.relation)
+            .and_then(|relation| snapshot.schemas.get(&relation.schema));
+        let builds = matches!(change.kind, Kind::Index | Kind::PartitionedIndex);
+        if let (true, Some(schema)) = (builds, schema)
+            && !mine.contains(&schema.owner)
+            && !holds(schema.acl.as_deref(), &mine, Privilege::Create)
+        {
+            found.insert(Obstacle {
+                object: ident(&schema.name),
+                missing: format!(
+                    "CREATE on the schema is needed to build an index in it; or use --no-indexes: \
+                     GRANT CREATE ON SCHEMA {} TO {}",
+                    ident(&schema.name),
+                    ident(snapshot.role_name(me))
+                ),
+            });
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The roles whose privileges a role has without SET ROLE, itself among them.
+pub(crate) fn acts_as(snapshot: &Snapshot, role: Oid) -> BTreeSet<Oid> {
+    let mut found = BTreeSet::from([role]);
+    let mut open = vec![role];
+    while let Some(member) = open.pop() {
+        for membership in snapshot.memberships.iter().filter(|m| m.member == member) {
+            let inherits = membership
+                .inherit
+                .unwrap_or_else(|| snapshot.roles.get(&member).is_some_and(|role| role.inherit));
+            if inherits && found.insert(membership.role) {
+                open.push(membership.role);
+            }
+        }
+    }
+    // Its one member is implied and stands in no catalog.
+    if found.contains(&snapshot.server.database_owner)
+        && let Some(role) = snapshot.role("pg_database_owner")
+    {
+        found.insert(role.oid);
+    }
+    found
+}

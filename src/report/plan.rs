@@ -1,0 +1,296 @@
+//! Plans and what became of them: tables for people, SQL for psql, JSON for programs.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::table::plain_table;
+use super::{Target, style};
+use crate::plan::apply::Outcome;
+use crate::plan::{Change, Plan};
+use crate::session::quote::{literal, printable};
+
+/// A table that fits the terminal; a line that says so where nothing is to be done.
+pub fn table(plan: &Plan) -> String {
+    let mut out = String::new();
+    if plan.changes.is_empty() {
+        out.push_str("nothing to change: isolation is as tenantctl.toml says\n");
+    } else {
+        let mut table = plain_table(width());
+        table.set_header(["object", "change", "lock", "why"]);
+        for change in &plan.changes {
+            table.add_row([
+                printable(&change.object),
+                what(change),
+                format!(
+                    "{} on {}",
+                    change.lock.mode.word(),
+                    printable(&change.lock.on)
+                ),
+                printable(&change.because.join("; ")),
+            ]);
+        }
+        let _ = writeln!(out, "{table}\n{}", counted(plan));
+    }
+    for left in &plan.left_alone {
+        let _ = writeln!(
+            out,
+            "left alone: {}: {}",
+            printable(&left.object),
+            printable(&left.reason)
+        );
+    }
+    out
+}
+
+/// In a file or a pipe nothing says how wide a table may be, and a reason can be long.
+fn width() -> Option<u16> {
+    use std::io::IsTerminal;
+    (!std::io::stdout().is_terminal()).then_some(140)
+}
+
+/// `12 changes: 10 isolate, 2 index`.
+pub fn counted(plan: &Plan) -> String {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for change in &plan.changes {
+        match kinds
+            .iter_mut()
+            .find(|(kind, _)| *kind == change.kind.word())
+        {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((change.kind.word(), 1)),
+        }
+    }
+    let kinds: Vec<String> = kinds
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    let total = plan.changes.len();
+    let plural = if total == 1 { "" } else { "s" };
+    format!("{total} change{plural}: {}", kinds.join(", "))
+}
+
+/// The statements by their first words; the whole text is in the other formats.
+fn what(change: &Change) -> String {
+    let words: Vec<String> = change
+        .statements
+        .iter()
+        .map(|statement| {
+            let shown = match statement.split_once(" ROW LEVEL SECURITY") {
+                Some(_) if statement.contains(", FORCE") => "ENABLE and FORCE row security",
+                Some((head, _)) if head.ends_with("ENABLE") => "ENABLE row security",
+                Some(_) => "FORCE row security",
+                None => {
+                    let line = statement.lines().next().unwrap_or_default();
+                    let end = line.find(" TO ").filter(|_| line.contains("POLICY"));
+                    let line = &line[..end.unwrap_or(line.len())];
+                    return printable(line.split(" ON ").next().unwrap_or(line));
+                }
+            };
+            shown.to_owned()
+        })
+        .collect();
+    words.join("\n")
+}
+
+/// A script for `psql -v ON_ERROR_STOP=1`, which does what `apply` does except for the retries.
+pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
+    let mut out = format!(
+        "-- tenantctl {}: changes for database {}.\n\
+         -- Run with: psql -X -v ON_ERROR_STOP=1 -f FILE\n\
+         \\set ON_ERROR_STOP on\n\
+         set search_path = pg_catalog;\n\
+         set lock_timeout = {lock_timeout_ms};\n",
+        env!("CARGO_PKG_VERSION"),
+        comment(&target.database)
+    );
+    let _ = writeln!(
+        out,
+        "select pg_catalog.current_database() = {} as tenantctl_right_database \\gset\n\
+         \\if :tenantctl_right_database\n\\else\n\
+         do $$ begin raise exception 'this script is for another database'; end $$;\n\\endif",
+        literal(&target.database)
+    );
+    for change in &plan.changes {
+        let _ = writeln!(
+            out,
+            "\n-- {}\n-- {} lock on {}",
+            comment(&change.id),
+            change.lock.mode.word(),
+            comment(&change.lock.on)
+        );
+        for because in &change.because {
+            let _ = writeln!(out, "-- {}", comment(because));
+        }
+        if change.transactional() {
+            out.push_str("begin;\n");
+        } else {
+            // The build waits without keeping anybody waiting.
+            out.push_str("set lock_timeout = 0;\n");
+        }
+        for statement in &change.statements {
+            let _ = writeln!(out, "{statement};");
+        }
+        if change.transactional() {
+            out.push_str("commit;\n");
+        } else {
+            let _ = writeln!(out, "set lock_timeout = {lock_timeout_ms};");
+        }
+    }
+    for left in &plan.left_alone {
+        let _ = writeln!(
+            out,
+            "\n-- left alone: {}: {}",
+            comment(&left.object),
+            comment(&left.reason)
+        );
+    }
+    out
+}
+
+/// One line: a name with a line end in it must not end the comment.
+fn comment(text: &str) -> String {
+    printable(text)
+}
+
+/// JSON, version 1. These structs are the contract; the plan's own are free to change.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u8,
+    tool: Tool,
+    command: &'a str,
+    target: TargetRow<'a>,
+    changes: Vec<Row<'a>>,
+    left_alone: Vec<Left<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct TargetRow<'a> {
+    database: &'a str,
+    server_version: &'a str,
+    app_role: &'a str,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    id: &'a str,
+    object: &'a str,
+    kind: &'static str,
+    transactional: bool,
+    lock: LockRow<'a>,
+    because: &'a [String],
+    statements: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct LockRow<'a> {
+    mode: &'static str,
+    on: &'a str,
+}
+
+#[derive(Serialize)]
+struct Left<'a> {
+    object: &'a str,
+    reason: &'a str,
+}
+
+/// A plan as JSON; with `outcomes`, what `apply` made of it.
+pub fn json(plan: &Plan, target: &Target, outcomes: Option<&[Outcome]>) -> String {
+    let changes = plan
+        .changes
+        .iter()
+        .enumerate()
+        .map(|(at, change)| Row {
+            id: &change.id,
+            object: &change.object,
+            kind: change.kind.word(),
+            transactional: change.transactional(),
+            lock: LockRow {
+                mode: change.lock.mode.word(),
+                on: &change.lock.on,
+            },
+            because: &change.because,
+            statements: &change.statements,
+            outcome: outcomes.map(|all| all.get(at).map_or("not-tried", Outcome::word)),
+            reason: outcomes.and_then(|all| all.get(at)?.reason()),
+        })
+        .collect();
+    let document = Document {
+        schema_version: 1,
+        tool: Tool {
+            name: "tenantctl",
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        command: if outcomes.is_some() { "apply" } else { "plan" },
+        target: TargetRow {
+            database: &target.database,
+            server_version: &target.server_version,
+            app_role: &target.app_role,
+        },
+        changes,
+        left_alone: plan
+            .left_alone
+            .iter()
+            .map(|left| Left {
+                object: &left.object,
+                reason: &left.reason,
+            })
+            .collect(),
+    };
+    super::pretty(&document)
+}
+
+/// What `apply` did, for people: what was not made, and a line that counts.
+pub fn applied(plan: &Plan, outcomes: &[Outcome]) -> String {
+    let mut out = String::new();
+    let bad: Vec<(&Change, &Outcome)> = plan
+        .changes
+        .iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| **outcome != Outcome::Done)
+        .collect();
+    if !bad.is_empty() {
+        let mut table = plain_table(width());
+        table.set_header(["change", "outcome", "why"]);
+        for (change, outcome) in &bad {
+            table.add_row([
+                printable(&change.id),
+                style::bad(outcome.word()),
+                printable(outcome.reason().unwrap_or_default()),
+            ]);
+        }
+        let _ = writeln!(out, "{table}");
+    }
+    let done = outcomes.len() - bad.len();
+    let untried = plan.changes.len() - outcomes.len();
+    let line = format!("{done} of {} changes made", plan.changes.len());
+    let line = if bad.is_empty() {
+        style::good(&line)
+    } else {
+        style::bad(&line)
+    };
+    out.push_str(&line);
+    if untried > 0 {
+        let _ = write!(out, ", {untried} not tried");
+    }
+    out.push('\n');
+    for left in &plan.left_alone {
+        let _ = writeln!(
+            out,
+            "left alone: {}: {}",
+            printable(&left.object),
+            printable(&left.reason)
+        );
+    }
+    out
+}

@@ -1,0 +1,204 @@
+//! The privileges that the application role needs, and those that it lacks.
+//!
+//! Shared by `role create` and by `plan`, which sees tables that were added later.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Oid, Privilege, Relation, RelationKind, Role, Snapshot, holds};
+use crate::plan::acts_as;
+use crate::session::quote::ident;
+use crate::tenancy::{Reach, Tenancy};
+
+/// What the application does with tenants' rows.
+const ROWS: [Privilege; 4] = [
+    Privilege::Select,
+    Privilege::Insert,
+    Privilege::Update,
+    Privilege::Delete,
+];
+
+/// Organizations are made and removed by the administrator: deleting one cascades.
+const READ: [Privilege; 1] = [Privilege::Select];
+
+/// USAGE is enough for nextval; SELECT would tell how many rows all tenants made.
+const SEQUENCE: [Privilege; 1] = [Privilege::Usage];
+
+/// One GRANT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// What it is on, as in a report.
+    pub object: String,
+    /// The table that it belongs to; 0 for the database or a schema.
+    pub relation: Oid,
+    /// Who owns the object, and so may grant.
+    pub owner: Oid,
+    /// The SQL.
+    pub statement: String,
+    /// Why.
+    pub because: String,
+}
+
+/// What a tenant or shared table is used for, which decides the privileges.
+pub(crate) fn wanted(tenancy: &Tenancy<'_>, relation: &Relation) -> &'static [Privilege] {
+    match tenancy.tables.get(&relation.oid).map(|table| table.reach) {
+        Some(Reach::Registry { .. }) => &READ,
+        Some(_) => &ROWS,
+        None => &READ,
+    }
+}
+
+/// The tables that the application names: no partitions or children, which it reaches through
+/// their parents without a privilege of their own.
+pub(crate) fn tables<'a>(tenancy: &Tenancy<'a>) -> Vec<&'a Relation> {
+    let mut tables: Vec<&Relation> = tenancy
+        .by_name()
+        .into_iter()
+        .filter(|table| table.listed)
+        .map(|table| tenancy.relation(table))
+        .filter(|relation| relation.parents.is_empty())
+        .collect();
+    tables.extend(
+        tenancy
+            .shared
+            .iter()
+            .filter_map(|oid| tenancy.snapshot.relations.get(oid)),
+    );
+    tables
+}
+
+/// The GRANTs that the role lacks; empty when it has them all.
+pub fn missing(tenancy: &Tenancy<'_>, app: &Role) -> Vec<Grant> {
+    let holder = Holder {
+        snapshot: tenancy.snapshot,
+        roles: acts_as(tenancy.snapshot, app.oid),
+        name: ident(&app.name),
+    };
+    holder.missing(tenancy)
+}
+
+/// The GRANTs for a role that does not exist yet.
+pub fn all(tenancy: &Tenancy<'_>, name: &str) -> Vec<Grant> {
+    let holder = Holder {
+        snapshot: tenancy.snapshot,
+        roles: BTreeSet::new(),
+        name: ident(name),
+    };
+    holder.missing(tenancy)
+}
+
+struct Holder<'a> {
+    snapshot: &'a Snapshot,
+    /// Whose grants count; PUBLIC's always do.
+    roles: BTreeSet<Oid>,
+    name: String,
+}
+
+impl Holder<'_> {
+    fn missing(&self, tenancy: &Tenancy<'_>) -> Vec<Grant> {
+        let mut grants = Vec::new();
+        grants.extend(self.connect());
+        let tables = tables(tenancy);
+        let schemas: BTreeSet<Oid> = tables.iter().map(|table| table.schema).collect();
+        grants.extend(schemas.into_iter().filter_map(|schema| self.usage(schema)));
+        let mut owned = std::collections::HashMap::<Oid, Vec<&Relation>>::new();
+        for relation in self.snapshot.relations.values() {
+            if let (RelationKind::Sequence, Some((table, _))) = (relation.kind, relation.owned_by) {
+                owned.entry(table).or_default().push(relation);
+            }
+        }
+        for table in tables {
+            let wanted = wanted(tenancy, table);
+            grants.extend(self.on(table, wanted, "TABLE", table.oid));
+            if !wanted.contains(&Privilege::Insert) {
+                continue;
+            }
+            for sequence in owned.get(&table.oid).into_iter().flatten() {
+                if !is_identity(table, sequence) {
+                    grants.extend(self.on(sequence, &SEQUENCE, "SEQUENCE", table.oid));
+                }
+            }
+        }
+        grants
+    }
+
+    fn connect(&self) -> Option<Grant> {
+        let server = &self.snapshot.server;
+        let held = match &server.database_acl {
+            // Without a list PUBLIC may connect.
+            None => true,
+            Some(acl) => {
+                holds(Some(acl), &self.roles, Privilege::Connect)
+                    || self.roles.contains(&server.database_owner)
+            }
+        };
+        (!held).then(|| Grant {
+            object: ident(&server.database),
+            relation: 0,
+            owner: server.database_owner,
+            statement: format!(
+                "GRANT CONNECT ON DATABASE {} TO {}",
+                ident(&server.database),
+                self.name
+            ),
+            because: format!("{} may not connect", self.name),
+        })
+    }
+
+    fn usage(&self, schema: Oid) -> Option<Grant> {
+        let schema = self.snapshot.schemas.get(&schema)?;
+        let held = self.roles.contains(&schema.owner)
+            || holds(schema.acl.as_deref(), &self.roles, Privilege::Usage);
+        (!held).then(|| Grant {
+            object: ident(&schema.name),
+            relation: 0,
+            owner: schema.owner,
+            statement: format!(
+                "GRANT USAGE ON SCHEMA {} TO {}",
+                ident(&schema.name),
+                self.name
+            ),
+            because: format!("{} may not use the schema", self.name),
+        })
+    }
+
+    fn on(
+        &self,
+        relation: &Relation,
+        wanted: &[Privilege],
+        kind: &str,
+        table: Oid,
+    ) -> Option<Grant> {
+        if self.roles.contains(&relation.owner) {
+            return None;
+        }
+        let lacking: Vec<&str> = wanted
+            .iter()
+            .filter(|privilege| !self.snapshot.granted(relation, &self.roles, **privilege))
+            .map(|privilege| privilege.word())
+            .collect();
+        let lacking = lacking.join(", ");
+        (!lacking.is_empty()).then(|| Grant {
+            object: relation.qualified(),
+            relation: table,
+            owner: relation.owner,
+            statement: format!(
+                "GRANT {lacking} ON {kind} {} TO {}",
+                relation.qualified(),
+                self.name
+            ),
+            because: if kind == "TABLE" {
+                format!("{} lacks {lacking}", self.name)
+            } else {
+                format!("{} lacks {lacking} on {}", self.name, relation.qualified())
+            },
+        })
+    }
+}
+
+/// Whether a sequence belongs to an identity column, whose rows need no privilege on it.
+fn is_identity(table: &Relation, sequence: &Relation) -> bool {
+    let column = sequence
+        .owned_by
+        .and_then(|(_, number)| table.attribute(number));
+    column.is_some_and(|column| column.identity.is_some())
+}
