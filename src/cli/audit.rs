@@ -11,7 +11,7 @@ use crate::check::{self, Check};
 use crate::exit::Code;
 use crate::finding::Severity;
 use crate::report::{Format, Report, Target};
-use crate::session::{Purpose, Session};
+use crate::session::{Connector, Purpose, Session};
 use crate::settings::Settings;
 use crate::tenancy::Tenancy;
 
@@ -86,7 +86,14 @@ impl Options {
 
 /// Connects and reads the catalogs; the transaction stays open.
 pub(super) async fn snapshot(context: &Context) -> Result<(Session, Snapshot)> {
-    let connector = context.connector()?;
+    snapshot_at(context, &context.connector()?).await
+}
+
+/// Reads the catalogs of a server; the transaction stays open.
+pub(super) async fn snapshot_at(
+    context: &Context,
+    connector: &Connector,
+) -> Result<(Session, Snapshot)> {
     let session = connector.open(Purpose::Read).await?;
     catalog::begin(&session).await?;
     let snapshot = catalog::load(&session).await?;

@@ -3,6 +3,7 @@
 mod apply;
 mod ask;
 mod audit;
+mod checks;
 mod completions;
 mod context;
 mod duration;
@@ -12,6 +13,7 @@ mod org;
 mod plan;
 mod probe;
 mod role;
+mod verify;
 
 use std::io::Write;
 
@@ -52,18 +54,17 @@ Connection: --database-url, $TENANTCTL_DATABASE_URL, $DATABASE_URL, then libpq's
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Audit(audit::Options),
-    Completions(completions::Options),
-    Man(man::Options),
-    /// Look at a database and write tenantctl.toml
     Init(init::Options),
-    /// Create, list and show organizations
-    Org(org::Options),
-    /// Attack as the application role, as two organizations
-    Probe(probe::Options),
+    Role(role::Options),
     Plan(plan::Options),
     Apply(apply::Options),
-    Role(role::Options),
+    Org(org::Options),
+    Audit(audit::Options),
+    Probe(probe::Options),
+    Verify(verify::Options),
+    Checks(checks::Options),
+    Completions(completions::Options),
+    Man(man::Options),
 }
 
 /// The whole program: parses, runs, reports an error, returns the code.
@@ -94,15 +95,17 @@ pub fn command() -> clap::Command {
 
 async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
     match command {
-        Command::Audit(options) => options.run(context).await,
-        Command::Completions(options) => options.run(context),
-        Command::Man(options) => options.run(context),
         Command::Init(options) => options.run(context).await,
-        Command::Org(options) => options.run(context).await,
-        Command::Probe(options) => options.run(context).await,
+        Command::Role(options) => options.run(context).await,
         Command::Plan(options) => options.run(context).await,
         Command::Apply(options) => options.run(context).await,
-        Command::Role(options) => options.run(context).await,
+        Command::Org(options) => options.run(context).await,
+        Command::Audit(options) => options.run(context).await,
+        Command::Probe(options) => options.run(context).await,
+        Command::Verify(options) => options.run(context).await,
+        Command::Checks(options) => options.run(context).await,
+        Command::Completions(options) => options.run(context),
+        Command::Man(options) => options.run(context),
     }
 }
 

@@ -7,12 +7,11 @@ use anyhow::Result;
 use super::Context;
 use super::audit::{self, Gate};
 use crate::audit::{accept, order};
-use crate::catalog;
 use crate::exit::{Code, usage};
 use crate::probe::{self, Outcome, Setup};
 use crate::report::Report;
+use crate::session::Connector;
 use crate::session::conninfo::{self, Environment};
-use crate::session::{Connector, Purpose};
 use crate::tenancy::Tenancy;
 
 /// Attack as the application role, as two organizations; everything is rolled back
@@ -45,7 +44,8 @@ pub(super) struct Attack {
 }
 
 impl Attack {
-    fn organizations(&self) -> Result<Option<(String, String)>> {
+    /// What `--org` says; wrong is a usage error.
+    pub(super) fn organizations(&self) -> Result<Option<(String, String)>> {
         match self.orgs.as_slice() {
             [] => Ok(None),
             [a, b] => Ok(Some((a.clone(), b.clone()))),
@@ -95,9 +95,7 @@ impl Options {
         let settings = context.settings()?;
         let output = context.output()?;
         let admin = context.connector()?;
-        let session = admin.open(Purpose::Read).await?;
-        catalog::begin(&session).await?;
-        let snapshot = catalog::load(&session).await?;
+        let (session, snapshot) = audit::snapshot_at(context, &admin).await?;
         session.close().await;
         let tenancy = Tenancy::resolve(&snapshot, &settings)?;
         let outcome = self.attack.run(context, &admin, &tenancy).await?;
