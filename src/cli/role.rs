@@ -138,7 +138,7 @@ impl Create {
         } else if statements.is_empty() {
             format!("role {name} is as it should be, nothing was changed\n")
         } else {
-            format!("role {name} changed, {} statements\n", statements.len())
+            format!("role {name} changed, {}\n", counted(statements.len()))
         };
         output.write(&format!("{what}{said}"))?;
         judge(context, settings).await
@@ -365,4 +365,11 @@ fn script(statements: &[String]) -> String {
         .iter()
         .map(|statement| format!("{statement};\n"))
         .collect()
+}
+
+fn counted(statements: usize) -> String {
+    match statements {
+        1 => "1 statement".to_owned(),
+        many => format!("{many} statements"),
+    }
 }

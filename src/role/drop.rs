@@ -20,7 +20,7 @@ pub fn obstacles(snapshot: &Snapshot, role: &Role) -> Vec<String> {
         for policy in &relation.policies {
             if policy.roles.contains(&role.oid) {
                 found.push(format!(
-                    "policy {policy} on {table} is TO it: DROP POLICY {policy} ON {table};",
+                    "policy {policy} on {table} is TO it (DROP POLICY {policy} ON {table})",
                     policy = ident(&policy.name),
                     table = relation.qualified()
                 ));
@@ -46,7 +46,7 @@ pub fn obstacles(snapshot: &Snapshot, role: &Role) -> Vec<String> {
     for default in &snapshot.default_acls {
         if default.owner == role.oid {
             found.push(format!(
-                "it has default privileges for its own objects: DROP OWNED BY {name};"
+                "it has default privileges for its own objects (DROP OWNED BY {name})"
             ));
         }
     }
