@@ -22,4 +22,6 @@ mod harness;
 mod organizations;
 mod output;
 mod proposing;
+mod provisioning;
+mod roles;
 mod tls;
