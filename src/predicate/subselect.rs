@@ -154,11 +154,7 @@ impl Evaluation<'_, '_> {
                 // Whose parent it is decides; that it should also be the context's is then a
                 // condition like any other, and fails.
                 if found.is_none() || identity == Identity::Other {
-                    // The row's own parent, whatever else is asked of it: that its key should be the
-                    // context's is what is to be refuted, not known.
-                    if !matches!(found, Some((_, Identity::Other))) {
-                        found = Some((at, identity));
-                    }
+                    found = Some((at, identity));
                 }
             }
         }
