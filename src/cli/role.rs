@@ -186,9 +186,20 @@ async fn judge(context: &Context, settings: &Settings) -> Result<Code> {
         .await
         .context("the role was changed, but cannot be looked at again")?;
     session.close().await;
-    let unfit = fitness::fitness(&Tenancy::resolve(&snapshot, settings)?);
+    let tenancy = Tenancy::resolve(&snapshot, settings)?;
+    let unfit = fitness::fitness(&tenancy);
     for reason in &unfit {
         context.note(&format!("not fit: {}: {}", reason.reason, reason.fix));
+    }
+    let open = tenancy
+        .by_name()
+        .into_iter()
+        .filter(|table| table.listed && !tenancy.relation(table).row_security)
+        .count();
+    if open > 0 {
+        context.note(&format!(
+            "tenant tables without row-level security: {open}; `tenantctl apply` isolates them"
+        ));
     }
     Ok(if unfit.is_empty() {
         Code::Done

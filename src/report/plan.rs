@@ -43,10 +43,13 @@ pub fn table(plan: &Plan) -> String {
     out
 }
 
-/// In a file or a pipe nothing says how wide a table may be, and a reason can be long.
+/// In a file or a pipe nothing says how wide a table may be, and a reason can be long; some
+/// terminals say 0.
 fn width() -> Option<u16> {
-    use std::io::IsTerminal;
-    (!std::io::stdout().is_terminal()).then_some(140)
+    match plain_table(None).width() {
+        Some(width) if width >= 60 => None,
+        _ => Some(140),
+    }
 }
 
 /// `12 changes: 10 isolate, 2 index`.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Oid, Privilege, Relation, RelationKind, Role, Snapshot, holds};
-use crate::plan::acts_as;
+use crate::plan::{Expression, acts_as};
 use crate::session::quote::ident;
 use crate::tenancy::{Reach, Tenancy};
 
@@ -48,12 +48,12 @@ pub(crate) fn wanted(tenancy: &Tenancy<'_>, relation: &Relation) -> &'static [Pr
 }
 
 /// The tables that the application names: no partitions or children, which it reaches through
-/// their parents without a privilege of their own.
+/// their parents without a privilege of their own; and none that cannot be isolated.
 pub(crate) fn tables<'a>(tenancy: &Tenancy<'a>) -> Vec<&'a Relation> {
     let mut tables: Vec<&Relation> = tenancy
         .by_name()
         .into_iter()
-        .filter(|table| table.listed)
+        .filter(|table| table.listed && Expression::of(tenancy, table).is_ok())
         .map(|table| tenancy.relation(table))
         .filter(|relation| relation.parents.is_empty())
         .collect();

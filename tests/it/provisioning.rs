@@ -141,6 +141,9 @@ fn every_shape_of_table_reaches_the_fixed_point() {
         }
         let invalid = "select count(*) from pg_index where not indisvalid";
         assert_eq!(db.value(invalid), "0");
+        // What cannot be isolated is not opened either.
+        let open = format!("select has_table_privilege('{app}', 'documents', 'select')");
+        assert_eq!(db.value(&open), "f");
     });
 }
 
