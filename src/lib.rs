@@ -14,6 +14,7 @@ pub mod init;
 pub mod org;
 pub mod paths;
 pub mod predicate;
+pub mod probe;
 pub mod report;
 pub mod sandbox;
 pub mod secret;

@@ -6,6 +6,7 @@ mod context;
 mod init;
 mod man;
 mod org;
+mod probe;
 
 use std::io::Write;
 
@@ -53,6 +54,8 @@ enum Command {
     Init(init::Options),
     /// Create, list and show organizations
     Org(org::Options),
+    /// Attack as the application role, as two organizations
+    Probe(probe::Options),
 }
 
 /// The whole program: parses, runs, reports an error, returns the code.
@@ -88,6 +91,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
         Command::Man(options) => options.run(context),
         Command::Init(options) => options.run(context).await,
         Command::Org(options) => options.run(context).await,
+        Command::Probe(options) => options.run(context).await,
     }
 }
 

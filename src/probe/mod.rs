@@ -1,0 +1,64 @@
+//! Attacks as the application role, as two organizations, and always rolls back.
+//!
+//! Every attack runs in an arena: a transaction that ends with ROLLBACK. What comes through is a
+//! finding with the statements that repeat it; silence counts only where the victim itself sees the
+//! row that the attacker did not.
+
+mod arena;
+mod attacks;
+mod canary;
+mod case;
+mod evidence;
+mod eye;
+mod glob;
+mod ledger;
+mod login;
+mod markers;
+mod organizations;
+mod others;
+mod reply;
+mod rights;
+mod rows;
+mod run;
+mod settings;
+mod specimen;
+mod world;
+
+use crate::finding::{Coverage, Finding};
+use crate::session::Connector;
+use crate::tenancy::Tenancy;
+
+pub use run::run;
+
+/// What a probe needs.
+pub struct Setup<'a> {
+    /// The administrator's connection.
+    pub admin: &'a Connector,
+    /// The application role's own login, where one was given.
+    pub app: Option<&'a Connector>,
+    /// The database as the configuration reads it.
+    pub tenancy: &'a Tenancy<'a>,
+    /// The two organizations by their registry ids, where they were given.
+    pub organizations: Option<(String, String)>,
+    /// Leave out every attack that writes.
+    pub read_only: bool,
+    /// Is told how many objects there are and which one is next.
+    pub progress: &'a dyn Fn(usize, &str),
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What came through, worst first.
+    pub findings: Vec<Finding>,
+    /// The verdict on each (object, operation).
+    pub coverage: Vec<Coverage>,
+    /// What the reader should know about the run itself.
+    pub notes: Vec<String>,
+    /// Whether the attacker had logged in; otherwise an administrator became him by SET ROLE.
+    pub as_login: bool,
+    /// The attacker's organization and the victim's.
+    pub organizations: (String, String),
+    /// How many statements were tried.
+    pub attempts: usize,
+}

@@ -1,0 +1,249 @@
+//! New rows: which columns to give, and which values, so that the row policies are reached.
+//!
+//! Row policies are asked before constraints, so a row need not be valid to be an attack. Values
+//! that a policy or a constraint looks at come from a real row, the rest is made up: an attack that
+//! is printed as evidence should not show a customer's data.
+
+use super::rights::Rights;
+use super::specimen::{Specimen, key_columns};
+use crate::catalog::{Column, ConstraintKind, Oid, Relation, Snapshot};
+use crate::session::quote;
+
+/// A column of a new row and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) column: String,
+    pub(super) value: Option<String>,
+}
+
+/// How to build a new row.
+pub(super) struct Recipe<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) relation: &'a Relation,
+    /// Which columns may be given; everything for an administrator.
+    pub(super) rights: Option<&'a Rights>,
+    /// A row to take values from.
+    pub(super) template: Option<&'a Specimen>,
+    /// Values that are not up to the recipe: the tenant key, a reference.
+    pub(super) pinned: Vec<Cell>,
+    /// Makes the values of keys differ from one new row to the next.
+    pub(super) salt: u32,
+}
+
+impl Recipe<'_> {
+    /// The new row.
+    pub(super) fn row(&self) -> Vec<Cell> {
+        let fresh = self.fresh_columns();
+        self.relation
+            .columns
+            .iter()
+            .filter(|column| !column.generated && self.may_give(&column.name))
+            .filter_map(|column| self.cell(column, &fresh))
+            .collect()
+    }
+
+    fn cell(&self, column: &Column, fresh: &[i16]) -> Option<Cell> {
+        let cell = |value: Option<String>| {
+            Some(Cell {
+                column: column.name.clone(),
+                value,
+            })
+        };
+        if let Some(pinned) = self.pinned.iter().find(|cell| cell.column == column.name) {
+            return Some(pinned.clone());
+        }
+        if fresh.contains(&column.number) {
+            let made = fresh_value(self.snapshot, column, self.salt);
+            if made.is_some() {
+                return cell(made);
+            }
+        }
+        let real = || {
+            self.template
+                .and_then(|row| row.cell(self.relation, &column.name))
+                .map(str::to_owned)
+        };
+        if self.is_looked_at(column) {
+            match real() {
+                Some(value) => return cell(Some(value)),
+                None if column.has_default || column.identity.is_some() => return None,
+                None => {}
+            }
+        }
+        if !column.not_null || column.has_default || column.identity.is_some() {
+            return None;
+        }
+        match made_up(self.snapshot, column) {
+            Some(value) => cell(Some(value)),
+            None => cell(real()),
+        }
+    }
+
+    fn may_give(&self, column: &str) -> bool {
+        self.rights.is_none_or(|rights| rights.may_insert(column))
+    }
+
+    /// One column of every unique key gets a value of its own, so that the row is new: the first
+    /// one that is neither pinned nor a reference.
+    fn fresh_columns(&self) -> Vec<i16> {
+        let mut fresh = Vec::new();
+        for index in self.relation.indexes.iter().filter(|index| index.unique) {
+            if index.columns.iter().any(|number| fresh.contains(number)) {
+                continue;
+            }
+            let free = index.columns.iter().find(|number| {
+                self.relation.attribute(**number).is_some_and(|column| {
+                    !self.pinned.iter().any(|cell| cell.column == column.name)
+                        && !self.is_reference(column)
+                        && fresh_value(self.snapshot, column, self.salt).is_some()
+                })
+            });
+            fresh.extend(free);
+        }
+        fresh
+    }
+
+    fn is_reference(&self, column: &Column) -> bool {
+        self.relation.constraints.iter().any(|constraint| {
+            constraint.kind == ConstraintKind::Foreign
+                && constraint.columns.contains(&column.number)
+        })
+    }
+
+    /// Whether a policy, a reference or a CHECK looks at the column, so that its value matters.
+    fn is_looked_at(&self, column: &Column) -> bool {
+        let by_constraint = self.relation.constraints.iter().any(|constraint| {
+            matches!(
+                constraint.kind,
+                ConstraintKind::Foreign | ConstraintKind::Check | ConstraintKind::Exclusion
+            ) && constraint.columns.contains(&column.number)
+        });
+        let by_policy = self.relation.policies.iter().any(|policy| {
+            [&policy.using, &policy.check]
+                .into_iter()
+                .flatten()
+                .any(|text| text.contains(&column.name))
+        });
+        let is_key = key_columns(self.relation, &|_| true)
+            .is_some_and(|columns| columns.iter().any(|key| key.number == column.number));
+        by_constraint || by_policy || is_key
+    }
+}
+
+/// An INSERT of one row.
+pub(super) fn insert(relation: &Relation, cells: &[Cell]) -> String {
+    let columns: Vec<String> = cells
+        .iter()
+        .map(|cell| quote::ident(&cell.column))
+        .collect();
+    let values: Vec<String> = cells
+        .iter()
+        .map(|cell| value(cell.value.as_deref()))
+        .collect();
+    let always = relation.columns.iter().any(|column| {
+        column.identity == Some('a') && cells.iter().any(|cell| cell.column == column.name)
+    });
+    let overriding = if always {
+        " overriding system value"
+    } else {
+        ""
+    };
+    if cells.is_empty() {
+        return format!("insert into {} default values", relation.qualified());
+    }
+    format!(
+        "insert into {} ({}){overriding} values ({})",
+        relation.qualified(),
+        columns.join(", "),
+        values.join(", ")
+    )
+}
+
+/// A value as SQL.
+pub(super) fn value(value: Option<&str>) -> String {
+    value.map_or_else(|| "null".to_owned(), quote::literal)
+}
+
+/// A value that no other row has; the same on every run, so that reports can be compared.
+pub(super) fn fresh_value(snapshot: &Snapshot, column: &Column, salt: u32) -> Option<String> {
+    let base = snapshot.base_type(column.type_oid);
+    let type_ = snapshot.types.get(&base)?;
+    Some(match bare(&type_.name) {
+        "uuid" => format!("7e4a4c71-0000-4000-8000-{salt:012x}"),
+        "smallint" => (32_000 + i64::from(salt % 700)).to_string(),
+        "integer" => (2_147_000_000 + i64::from(salt % 480_000)).to_string(),
+        "bigint" => (9_007_199_000_000_000 + i64::from(salt)).to_string(),
+        "text" | "character varying" | "citext" | "name" => {
+            let text = format!("tenantctl-{salt}");
+            cut(&text, column.type_mod)
+        }
+        _ => return None,
+    })
+}
+
+/// Some value of the column's type.
+pub(super) fn made_up(snapshot: &Snapshot, column: &Column) -> Option<String> {
+    let base: Oid = snapshot.base_type(column.type_oid);
+    let type_ = snapshot.types.get(&base)?;
+    let fixed = match (type_.kind, type_.category) {
+        ('e', _) => return type_.labels.first().cloned(),
+        ('r', _) => "empty",
+        ('m', _) | (_, 'A') => "{}",
+        _ => match bare(&type_.name) {
+            "uuid" => "7e4a4c71-0000-4000-8000-000000000000",
+            "text" | "character varying" | "citext" | "name" | "ltree" => "tenantctl",
+            "character" => "t",
+            "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision"
+            | "money" => "1",
+            "boolean" => "false",
+            "timestamp without time zone" | "timestamp with time zone" => "2000-01-01 00:00:00+00",
+            "date" => "2000-01-01",
+            "time without time zone" | "time with time zone" => "00:00:00+00",
+            "interval" => "1 day",
+            "json" | "jsonb" => "{}",
+            "bytea" => "\\x00",
+            "inet" | "cidr" => "127.0.0.1",
+            "macaddr" => "00:00:00:00:00:00",
+            "point" => "(0,0)",
+            "xml" => "<x/>",
+            "tsvector" | "hstore" => "",
+            _ => return None,
+        },
+    };
+    Some(cut(fixed, column.type_mod))
+}
+
+/// A type's name without its modifier and schema.
+fn bare(name: &str) -> &str {
+    let name = name.split('(').next().unwrap_or(name).trim();
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Cuts text to the length that `varchar(n)` says.
+fn cut(text: &str, type_mod: i32) -> String {
+    match usize::try_from(type_mod - 4) {
+        Ok(length) if length > 0 && length < text.len() && text.is_ascii() => {
+            // The end differs from row to row.
+            text[text.len() - length..].to_owned()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_keeps_its_end() {
+        assert_eq!(cut("tenantctl-17", 4 + 5), "tl-17");
+        assert_eq!(cut("tenantctl-17", -1), "tenantctl-17");
+        assert_eq!(cut("tenantctl-17", 4 + 50), "tenantctl-17");
+    }
+
+    #[test]
+    fn type_names() {
+        assert_eq!(bare("character varying(20)"), "character varying");
+        assert_eq!(bare("extensions.citext"), "citext");
+    }
+}
