@@ -103,11 +103,9 @@ impl<'n, 'w> Nursery<'n, 'w> {
                 .await?;
             match cells {
                 Ok(cells) => {
-                    for cell in cells {
-                        if !pinned.iter().any(|old| old.column == cell.column) {
-                            pinned.push(cell);
-                        }
-                    }
+                    let known = |cell: &Cell| pinned.iter().any(|old| old.column == cell.column);
+                    let new: Vec<Cell> = cells.into_iter().filter(|cell| !known(cell)).collect();
+                    pinned.extend(new);
                 }
                 Err(why) => return Ok(Err(why)),
             }

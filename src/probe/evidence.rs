@@ -15,14 +15,14 @@ pub(super) struct Scene<'a> {
     pub(super) as_login: bool,
 }
 
-/// One transaction that is rolled back at its end.
+/// One transaction that is rolled back at its end, on one line.
 pub(super) fn script(scene: &Scene<'_>, steps: &[(As<'_>, &str)]) -> String {
     let mut lines = Vec::new();
     let by_login = scene.as_login && scene.prologue.is_empty();
     if by_login {
-        lines.push(format!("-- as {}", quote::printable(scene.role)));
+        lines.push(comment(&format!("as {}", scene.role)));
     } else {
-        lines.push("-- as an administrator".to_owned());
+        lines.push(comment("as an administrator"));
     }
     lines.push("BEGIN;".to_owned());
     lines.extend(scene.prologue.iter().map(|sql| format!("{sql};")));
@@ -40,16 +40,21 @@ pub(super) fn script(scene: &Scene<'_>, steps: &[(As<'_>, &str)]) -> String {
                 ));
                 now = Some(value);
             }
-            As::Unset if now.is_none() => lines.push(format!(
-                "-- in a fresh session: {} was never set",
-                quote::printable(scene.context)
-            )),
+            As::Unset if now.is_none() => lines.push(comment(&format!(
+                "in a fresh session: {} was never set",
+                scene.context
+            ))),
             _ => {}
         }
         lines.push(format!("{sql};"));
     }
     lines.push("ROLLBACK;".to_owned());
-    lines.join("\n")
+    lines.join(" ")
+}
+
+/// A comment that ends where it should, whatever is in it.
+pub(super) fn comment(text: &str) -> String {
+    format!("/* {} */", quote::printable(text).replace("*/", "* /"))
 }
 
 #[cfg(test)]
@@ -77,8 +82,8 @@ mod tests {
         );
         assert_eq!(
             text,
-            "-- as App\nBEGIN;\nSET LOCAL app.\"Tenant\" = 'it''s';\ndelete from t;\n\
-             SET LOCAL app.\"Tenant\" = 'b';\nselect 1;\nselect 2;\nROLLBACK;"
+            "/* as App */ BEGIN; SET LOCAL app.\"Tenant\" = 'it''s'; delete from t; \
+             SET LOCAL app.\"Tenant\" = 'b'; select 1; select 2; ROLLBACK;"
         );
     }
 
@@ -90,8 +95,13 @@ mod tests {
         );
         assert_eq!(
             text,
-            "-- as an administrator\nBEGIN;\ninsert into t values (1);\nSET LOCAL ROLE \"App\";\n\
-             -- in a fresh session: app.Tenant was never set\nselect 1;\nROLLBACK;"
+            "/* as an administrator */ BEGIN; insert into t values (1); SET LOCAL ROLE \"App\"; \
+             /* in a fresh session: app.Tenant was never set */ select 1; ROLLBACK;"
         );
+    }
+
+    #[test]
+    fn a_name_does_not_end_a_comment() {
+        assert_eq!(comment("a*/; drop"), "/* a* /; drop */");
     }
 }

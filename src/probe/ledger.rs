@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{By, Coverage, Finding, Operation, Verdict};
+use crate::finding::{By, Cause, Coverage, Finding, Operation, Verdict};
 
 /// Collects marks while attacks run; the worst one of an (object, operation) is its verdict.
 #[derive(Debug, Default)]
@@ -60,6 +60,22 @@ impl Ledger {
             .is_some_and(|marks| marks.leaking.is_some())
     }
 
+    /// Whether something came through by any operation.
+    pub(super) fn leaks_at_all(&self, object: &str) -> bool {
+        Operation::ALL
+            .into_iter()
+            .any(|operation| self.leaks(object, operation))
+    }
+
+    /// The statements that repeat the first leak of an object.
+    pub(super) fn evidence_of(&self, object: &str) -> Option<String> {
+        self.findings
+            .iter()
+            .find(|finding| finding.object == object)?
+            .evidence
+            .clone()
+    }
+
     /// Adds what another ledger holds.
     pub(super) fn absorb(&mut self, other: Self) {
         for finding in other.findings {
@@ -91,7 +107,10 @@ impl Ledger {
 impl Marks {
     fn verdict(self, object: String, operation: Operation, suffix: &str) -> Coverage {
         let (verdict, reason, cause) = match (self.leaking, self.unproven) {
-            (Some((message, check)), _) => (Verdict::Leaking, message, Some(check)),
+            (Some((message, check)), _) => {
+                let object = object.clone();
+                (Verdict::Leaking, message, Some(Cause { check, object }))
+            }
             (None, Some(why)) => (Verdict::Unproven, why, None),
             (None, None) => {
                 let reason = match (self.held_because, self.held) {
@@ -158,7 +177,13 @@ mod tests {
                 (Operation::Update, Verdict::Leaking, "high message"),
             ]
         );
-        assert_eq!(coverage[2].cause.as_deref(), Some("probe-read"));
+        assert_eq!(
+            coverage[2].cause,
+            Some(Cause {
+                check: "probe-read".to_owned(),
+                object: "public.t".to_owned()
+            })
+        );
     }
 
     #[test]

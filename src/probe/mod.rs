@@ -22,6 +22,7 @@ mod rows;
 mod run;
 mod settings;
 mod specimen;
+mod summary;
 mod world;
 
 use crate::finding::{Coverage, Finding};
@@ -29,6 +30,9 @@ use crate::session::Connector;
 use crate::tenancy::Tenancy;
 
 pub use run::run;
+
+/// What the ids of the probe's findings begin with.
+pub const PREFIX: &str = "probe-";
 
 /// What a probe needs.
 pub struct Setup<'a> {

@@ -139,7 +139,10 @@ impl Other<'_, '_> {
         let search = self.search(self.b);
         let reply = arena.attempt(As::Context(&a), &search).await?;
         if let Some(source) = self.recognised(&reply).await? {
-            let shown = format!("select * from {} -- holds a value of {source}", self.name());
+            let shown = format!(
+                "select * from {} /* holds a value of {source} */",
+                self.name()
+            );
             self.leak_of(arena, (Severity::Critical, &shown), &source);
             return Ok(());
         }

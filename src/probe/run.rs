@@ -15,10 +15,10 @@ use super::others::{self, Other};
 use super::rights::Rights;
 use super::specimen::{self, Specimen};
 use super::world::{World, Writes};
-use super::{Outcome, Setup, glob, rights, settings};
+use super::{Outcome, Setup, glob, rights, settings, summary};
 use crate::exit::usage;
 use crate::session::conninfo::Host;
-use crate::session::{Purpose, Session, quote};
+use crate::session::{Purpose, Session};
 use crate::tenancy::{Reach, TenantTable};
 
 /// Attacks everything the application role can reach and rolls all of it back.
@@ -83,21 +83,23 @@ fn writes(setup: &Setup<'_>) -> Writes {
     Writes::Allowed
 }
 
-struct Stage<'s, 'w> {
+pub(super) struct Stage<'s, 'w> {
     setup: &'s Setup<'s>,
-    world: &'s World<'w>,
+    pub(super) world: &'s World<'w>,
     eye: &'s Eye<'s>,
-    attacker: &'s Attacker,
-    cast: &'s Cast,
+    pub(super) attacker: &'s Attacker,
+    pub(super) cast: &'s Cast,
 }
 
 /// What is collected on the way.
 #[derive(Default)]
-struct Collected {
-    ledger: Ledger,
+pub(super) struct Collected {
+    pub(super) ledger: Ledger,
     attempts: usize,
-    canaries: usize,
-    firing: Vec<String>,
+    /// How many tables were attacked with rows made up for them.
+    pub(super) canaries: usize,
+    /// Tables whose triggers ran.
+    pub(super) firing: Vec<String>,
     a: Markers,
     b: Markers,
 }
@@ -311,13 +313,14 @@ impl Stage<'_, '_> {
         Ok(found.and_then(|row| row.cell(up, &there.name).map(str::to_owned)))
     }
 
-    fn outcome(&self, collected: Collected) -> Outcome {
+    fn outcome(&self, mut collected: Collected) -> Outcome {
         let suffix = if self.world.as_login {
             ""
         } else {
             " with SET ROLE"
         };
-        let notes = self.notes(&collected);
+        let notes = summary::notes(self, &collected);
+        summary::exemption(self.world, &mut collected.ledger);
         let (findings, coverage) = collected.ledger.close(suffix);
         Outcome {
             findings,
@@ -327,52 +330,5 @@ impl Stage<'_, '_> {
             organizations: (self.world.a.clone(), self.world.b.clone()),
             attempts: collected.attempts,
         }
-    }
-
-    fn notes(&self, collected: &Collected) -> Vec<String> {
-        let mut notes: Vec<String> = self.attacker.note.iter().cloned().collect();
-        let app = self.world.app_role();
-        match self.world.tenancy.app {
-            Some(role) if role.superuser => {
-                notes.push(format!("{app} is a superuser: no policy applies to it"));
-            }
-            Some(role) if role.bypass_rls => {
-                notes.push(format!("{app} has BYPASSRLS: no policy applies to it"));
-            }
-            _ => {}
-        }
-        if let Writes::Refused(why) = &self.world.writes {
-            notes.push(format!("no attack that writes was made: {why}"));
-        }
-        if !self.cast.made_up.is_empty() {
-            notes.push(format!(
-                "the registry has fewer than two organizations; made up for the run and rolled \
-                 back: {}",
-                self.cast.made_up.join(", ")
-            ));
-        }
-        if collected.canaries > 0 {
-            notes.push(format!(
-                "{} without rows of both organizations attacked with rows made up in an \
-                 administrator's transaction (SET ROLE {}) and rolled back",
-                tables(collected.canaries),
-                quote::ident(app)
-            ));
-        }
-        if self.world.writes == Writes::Allowed && !collected.firing.is_empty() {
-            notes.push(format!(
-                "triggers of {} ran for attacks that were rolled back; what they did outside of the \
-                 database was not",
-                collected.firing.join(", ")
-            ));
-        }
-        notes
-    }
-}
-
-fn tables(count: usize) -> String {
-    match count {
-        1 => "1 table".to_owned(),
-        n => format!("{n} tables"),
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::evidence;
 use super::world::World;
 use crate::finding::{Class, Finding, Severity};
 use crate::session::error::explain;
@@ -47,7 +48,9 @@ pub(super) async fn preset(session: &Session, world: &World<'_>) -> Result<Optio
             quote::printable(&value)
         ),
         path: vec![app.to_owned(), format!("{context} preset")],
-        evidence: Some(format!("-- as {app}, in a fresh session\n{sql};")),
+        evidence: Some(
+            evidence::comment(&format!("as {app}, in a fresh session")) + " " + &sql + ";",
+        ),
         fix,
     }))
 }
