@@ -73,6 +73,27 @@ impl<'n, 'w> Nursery<'n, 'w> {
         Ok(Ok(()))
     }
 
+    /// A row of this organization in this table, with those that it needs; whether it is new.
+    pub(super) async fn provide(
+        &mut self,
+        arena: &mut Arena<'_>,
+        (oid, organization): (Oid, &str),
+    ) -> Result<Result<(Specimen, bool), String>> {
+        let made = self.grow(arena, (oid, organization), 0).await?;
+        let new = self.rows.contains_key(&(oid, organization.to_owned()));
+        Ok(made.map(|row| (row, new)))
+    }
+
+    /// One more row of this organization, whatever there is.
+    pub(super) async fn add(
+        &mut self,
+        arena: &mut Arena<'_>,
+        (oid, organization): (Oid, &str),
+    ) -> Result<Result<Specimen, String>> {
+        self.rows.remove(&(oid, organization.to_owned()));
+        self.make(arena, (oid, organization), 0).await
+    }
+
     /// A row of this organization in this table: one that is there, or a new one.
     async fn grow(
         &mut self,
@@ -90,6 +111,16 @@ impl<'n, 'w> Nursery<'n, 'w> {
         if depth > DEPTH {
             return Ok(Err(format!("{} refers to itself", relation.qualified())));
         }
+        self.make(arena, (oid, organization), depth).await
+    }
+
+    async fn make(
+        &mut self,
+        arena: &mut Arena<'_>,
+        (oid, organization): (Oid, &str),
+        depth: usize,
+    ) -> Result<Result<Specimen, String>> {
+        let relation = &self.world.tenancy.snapshot.relations[&oid];
         if let Err(why) = self.organization(arena, (oid, organization), depth).await? {
             return Ok(Err(why));
         }

@@ -60,6 +60,20 @@ impl Ledger {
             .is_some_and(|marks| marks.leaking.is_some())
     }
 
+    /// Whether all that is known is that nothing can be told.
+    pub(super) fn is_unproven(&self, object: &str, operation: Operation) -> bool {
+        self.marks
+            .get(&(object.to_owned(), operation))
+            .is_some_and(|marks| marks.leaking.is_none() && marks.unproven.is_some())
+    }
+
+    /// Whether something can be told.
+    pub(super) fn is_conclusive(&self, object: &str, operation: Operation) -> bool {
+        self.marks
+            .get(&(object.to_owned(), operation))
+            .is_some_and(|marks| marks.leaking.is_some() || marks.unproven.is_none())
+    }
+
     /// Whether something came through by any operation.
     pub(super) fn leaks_at_all(&self, object: &str) -> bool {
         Operation::ALL

@@ -13,6 +13,8 @@ pub(super) struct Marker {
     pub(super) value: String,
     pub(super) oid: Oid,
     pub(super) column: String,
+    /// Made up for this transaction: nobody else can have it.
+    pub(super) made_up: bool,
 }
 
 /// Values of one organization, no more than [`MOST`].
@@ -26,6 +28,15 @@ const LONGEST: usize = 200;
 impl Markers {
     /// Adds what is distinctive about a row.
     pub(super) fn add(&mut self, snapshot: &Snapshot, relation: &Relation, row: &Specimen) {
+        self.take(snapshot, (relation, row), false);
+    }
+
+    /// Adds what is distinctive about a row that was made up for this transaction.
+    pub(super) fn add_canary(&mut self, snapshot: &Snapshot, relation: &Relation, row: &Specimen) {
+        self.take(snapshot, (relation, row), true);
+    }
+
+    fn take(&mut self, snapshot: &Snapshot, (relation, row): (&Relation, &Specimen), made_up: bool) {
         for column in &relation.columns {
             let Some(value) = row.cell(relation, &column.name) else {
                 continue;
@@ -36,6 +47,7 @@ impl Markers {
                     value: value.to_owned(),
                     oid: relation.oid,
                     column: column.name.clone(),
+                    made_up,
                 });
             }
         }
@@ -69,6 +81,9 @@ impl Markers {
 /// Whether the value stands in one row only of the table that it was taken from: what two rows
 /// share may belong to anybody.
 pub(super) async fn is_unique(eye: &Eye<'_>, snapshot: &Snapshot, marker: &Marker) -> Result<bool> {
+    if marker.made_up {
+        return Ok(true);
+    }
     let relation = &snapshot.relations[&marker.oid];
     let from = format!(
         "{} where {}::text = {}",

@@ -23,6 +23,7 @@ mod run;
 mod settings;
 mod specimen;
 mod summary;
+mod surfaces;
 mod world;
 
 use crate::finding::{Coverage, Finding};

@@ -143,7 +143,12 @@ impl Other<'_, '_> {
                 "select * from {} /* holds a value of {source} */",
                 self.name()
             );
-            self.leak_of(arena, (Severity::Critical, &shown), &source);
+            let message = self.shows(&format!("another organization's {source}"));
+            self.record(
+                arena,
+                (Severity::Critical, message),
+                &[(As::Context(&a), &shown)],
+            );
             return Ok(());
         }
         if self.settle(&reply) {
@@ -157,7 +162,11 @@ impl Other<'_, '_> {
         }
         let any = format!("select 1 from {} limit 1", self.name());
         let reply = arena.attempt(As::Context(&a), &any).await?;
-        let reads_tenants = depends_on_tenants(self.world.tenancy, self.relation.oid);
+        let reads_tenants = !bases(self.world.tenancy, self.relation.oid).is_empty();
+        if self.b.0.is_empty() && !reply.rows().is_empty() && !reads_tenants {
+            self.unproven("there is no value to recognise another organization's rows by".to_owned());
+            return Ok(());
+        }
         match (reply.rows().is_empty(), reads_tenants) {
             (true, _) => self.unproven(
                 "it is empty; where it never holds a tenant's data, list it in [tables] shared"
@@ -178,8 +187,8 @@ impl Other<'_, '_> {
         Ok(())
     }
 
-    /// Rows in which one of the values stands.
-    fn search(&self, markers: &Markers) -> String {
+    /// All that may be read of a row `x`, as one text.
+    pub(super) fn whole_row(&self) -> String {
         let columns: Vec<String> = self
             .relation
             .columns
@@ -187,7 +196,12 @@ impl Other<'_, '_> {
             .filter(|column| self.rights.may_select(&column.name))
             .map(|column| format!("x.{}", quote::ident(&column.name)))
             .collect();
-        let row = format!("row({})::text", columns.join(", "));
+        format!("row({})::text", columns.join(", "))
+    }
+
+    /// Rows in which one of the values stands.
+    fn search(&self, markers: &Markers) -> String {
+        let row = self.whole_row();
         format!(
             "select {row} from {} x where {row} like any ({}) limit 20",
             self.name(),
@@ -240,34 +254,29 @@ impl Other<'_, '_> {
         }
     }
 
-    fn unproven(&mut self, why: String) {
+    pub(super) fn unproven(&mut self, why: String) {
         self.ledger.unproven(&self.name(), READ, why);
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.relation.qualified()
     }
 
     fn leak(&mut self, arena: &Arena<'_>, severity: Severity, steps: &[(As<'_>, &str)]) {
-        let message = format!(
-            "{} {} shows rows of other organizations",
-            self.relation.kind.word(),
-            self.name()
-        );
+        let message = self.shows("rows of other organizations");
         self.record(arena, (severity, message), steps);
     }
 
-    fn leak_of(&mut self, arena: &Arena<'_>, (severity, sql): (Severity, &str), source: &str) {
-        let message = format!(
-            "{} {} shows another organization's {source}",
+    /// "view public.v shows …"
+    pub(super) fn shows(&self, what: &str) -> String {
+        format!(
+            "{} {} shows {what}",
             self.relation.kind.word(),
             self.name()
-        );
-        let a = self.world.a.clone();
-        self.record(arena, (severity, message), &[(As::Context(&a), sql)]);
+        )
     }
 
-    fn record(
+    pub(super) fn record(
         &mut self,
         arena: &Arena<'_>,
         (severity, message): (Severity, String),
@@ -347,23 +356,24 @@ fn key_names<'t>(tenancy: &'t Tenancy<'_>) -> BTreeSet<&'t str> {
         .collect()
 }
 
-/// Whether a view is made from tenant tables, through however many other views.
-fn depends_on_tenants(tenancy: &Tenancy<'_>, start: Oid) -> bool {
+/// The tenant tables that a view is made from, through however many other views.
+pub(super) fn bases(tenancy: &Tenancy<'_>, start: Oid) -> BTreeSet<Oid> {
     let snapshot: &Snapshot = tenancy.snapshot;
     let mut seen = BTreeSet::from([start]);
+    let mut found = BTreeSet::new();
     let mut todo = vec![start];
     while let Some(oid) = todo.pop() {
         let Some(relation) = snapshot.relations.get(&oid) else {
             continue;
         };
-        for next in relation.rules.iter().flat_map(|rule| &rule.refers_to) {
+        let reads = relation.rules.iter().filter(|rule| rule.event == '1');
+        for next in reads.flat_map(|rule| &rule.refers_to) {
             if tenancy.tables.contains_key(next) {
-                return true;
-            }
-            if seen.insert(*next) {
+                found.insert(*next);
+            } else if seen.insert(*next) {
                 todo.push(*next);
             }
         }
     }
-    false
+    found
 }

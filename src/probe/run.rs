@@ -1,5 +1,7 @@
 //! The run: sessions, the two organizations, every table, every other relation, the verdicts.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result};
 
 use super::arena::Arena;
@@ -11,11 +13,12 @@ use super::ledger::Ledger;
 use super::login::{Attacker, set_role};
 use super::markers::Markers;
 use super::organizations::{self, Cast};
-use super::others::{self, Other};
+use super::others;
 use super::rights::Rights;
 use super::specimen::{self, Specimen};
 use super::world::{World, Writes};
-use super::{Outcome, Setup, glob, rights, settings, summary};
+use super::{Outcome, Setup, glob, rights, settings, summary, surfaces};
+use crate::catalog::Oid;
 use crate::exit::usage;
 use crate::session::conninfo::Host;
 use crate::session::{Purpose, Session};
@@ -84,9 +87,9 @@ fn writes(setup: &Setup<'_>) -> Writes {
 }
 
 pub(super) struct Stage<'s, 'w> {
-    setup: &'s Setup<'s>,
+    pub(super) setup: &'s Setup<'s>,
     pub(super) world: &'s World<'w>,
-    eye: &'s Eye<'s>,
+    pub(super) eye: &'s Eye<'s>,
     pub(super) attacker: &'s Attacker,
     pub(super) cast: &'s Cast,
 }
@@ -95,13 +98,15 @@ pub(super) struct Stage<'s, 'w> {
 #[derive(Default)]
 pub(super) struct Collected {
     pub(super) ledger: Ledger,
-    attempts: usize,
+    pub(super) attempts: usize,
+    /// Tenant tables without a row of A's or of B's.
+    pub(super) lacking: BTreeSet<Oid>,
     /// How many tables were attacked with rows made up for them.
     pub(super) canaries: usize,
     /// Tables whose triggers ran.
     pub(super) firing: Vec<String>,
-    a: Markers,
-    b: Markers,
+    pub(super) a: Markers,
+    pub(super) b: Markers,
 }
 
 impl Stage<'_, '_> {
@@ -127,33 +132,16 @@ impl Stage<'_, '_> {
         }
         for relation in others {
             (self.setup.progress)(total, &relation.qualified());
-            let none = Rights::default();
-            let mut other = Other {
-                world: self.world,
-                eye: self.eye,
-                relation,
-                rights: self.world.rights.get(&relation.oid).unwrap_or(&none),
-                a: &collected.a,
-                b: &collected.b,
-                ledger: Ledger::default(),
-            };
-            let ((), attempts) = Arena::rolled_back(
-                &session,
-                self.arena(&self.attacker.opening, true),
-                async |arena| other.attack(arena).await,
-            )
-            .await
-            .with_context(|| format!("cannot finish the attacks on {}", relation.qualified()))?;
-            collected.attempts += attempts;
-            let ledger = other.ledger;
-            collected.ledger.absorb(ledger);
+            surfaces::attack(self, relation, (&session, &mut collected))
+                .await
+                .with_context(|| format!("cannot finish the attacks on {}", relation.qualified()))?;
         }
         session.close().await;
         fresh.close().await;
         Ok(self.outcome(collected))
     }
 
-    fn arena<'a>(&'a self, opening: &'a str, read_only: bool) -> (&'a str, &'a str, bool) {
+    pub(super) fn arena<'a>(&'a self, opening: &'a str, read_only: bool) -> (&'a str, &'a str, bool) {
         let read_only = read_only || self.world.writes != Writes::Allowed;
         (self.world.context(), opening, read_only)
     }
@@ -179,6 +167,9 @@ impl Stage<'_, '_> {
             || rights.updates_any()
             || rights.deletes();
         let lacking = case.a.is_none() || case.b.is_none();
+        if lacking {
+            collected.lacking.insert(table.oid);
+        }
         if case
             .relation
             .triggers
