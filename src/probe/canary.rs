@@ -251,14 +251,36 @@ impl<'n, 'w> Nursery<'n, 'w> {
     ) -> Result<Result<Specimen, String>> {
         let template = any_row(self.eye, relation).await?;
         self.salt += 1;
-        let recipe = Recipe {
+        let mut recipe = Recipe {
             snapshot: self.world.tenancy.snapshot,
             relation,
             rights: None,
             template: template.as_ref(),
             pinned,
+            rich: true,
             salt: self.salt,
         };
+        let mut planted = self.try_to(arena, &recipe, organization).await?;
+        if planted.is_err() {
+            recipe.rich = false;
+            planted = self.try_to(arena, &recipe, organization).await?;
+        }
+        if let Ok(specimen) = &planted {
+            self.rows.insert(
+                (relation.oid, organization.to_owned()),
+                specimen.clone(),
+            );
+        }
+        Ok(planted)
+    }
+
+    async fn try_to(
+        &self,
+        arena: &mut Arena<'_>,
+        recipe: &Recipe<'_>,
+        organization: &str,
+    ) -> Result<Result<Specimen, String>> {
+        let relation = recipe.relation;
         let sql = insert(relation, &recipe.row());
         let returning = format!(
             "{sql} returning {}",
@@ -291,11 +313,8 @@ impl<'n, 'w> Nursery<'n, 'w> {
                 relation.qualified()
             )));
         };
-        let specimen = specimen::from_row(row.clone());
         arena.prologue.push(sql);
-        self.rows
-            .insert((relation.oid, organization.to_owned()), specimen.clone());
-        Ok(Ok(specimen))
+        Ok(Ok(specimen::from_row(row.clone())))
     }
 }
 

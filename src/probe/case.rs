@@ -183,6 +183,7 @@ impl<'c> Case<'c, '_> {
                 column: self.link().name.clone(),
                 value: link.map(str::to_owned),
             }],
+            rich: false,
             salt,
         }
         .row()

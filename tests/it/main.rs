@@ -19,4 +19,5 @@ mod generated;
 mod harness;
 mod organizations;
 mod output;
+mod probing;
 mod proposing;
