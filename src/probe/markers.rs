@@ -36,7 +36,12 @@ impl Markers {
         self.take(snapshot, (relation, row), true);
     }
 
-    fn take(&mut self, snapshot: &Snapshot, (relation, row): (&Relation, &Specimen), made_up: bool) {
+    fn take(
+        &mut self,
+        snapshot: &Snapshot,
+        (relation, row): (&Relation, &Specimen),
+        made_up: bool,
+    ) {
         for column in &relation.columns {
             let Some(value) = row.cell(relation, &column.name) else {
                 continue;

@@ -164,7 +164,9 @@ impl Other<'_, '_> {
         let reply = arena.attempt(As::Context(&a), &any).await?;
         let reads_tenants = !bases(self.world.tenancy, self.relation.oid).is_empty();
         if self.b.0.is_empty() && !reply.rows().is_empty() && !reads_tenants {
-            self.unproven("there is no value to recognise another organization's rows by".to_owned());
+            self.unproven(
+                "there is no value to recognise another organization's rows by".to_owned(),
+            );
             return Ok(());
         }
         match (reply.rows().is_empty(), reads_tenants) {
@@ -269,11 +271,7 @@ impl Other<'_, '_> {
 
     /// "view public.v shows …"
     pub(super) fn shows(&self, what: &str) -> String {
-        format!(
-            "{} {} shows {what}",
-            self.relation.kind.word(),
-            self.name()
-        )
+        format!("{} {} shows {what}", self.relation.kind.word(), self.name())
     }
 
     pub(super) fn record(

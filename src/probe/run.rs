@@ -134,14 +134,20 @@ impl Stage<'_, '_> {
             (self.setup.progress)(total, &relation.qualified());
             surfaces::attack(self, relation, (&session, &mut collected))
                 .await
-                .with_context(|| format!("cannot finish the attacks on {}", relation.qualified()))?;
+                .with_context(|| {
+                    format!("cannot finish the attacks on {}", relation.qualified())
+                })?;
         }
         session.close().await;
         fresh.close().await;
         Ok(self.outcome(collected))
     }
 
-    pub(super) fn arena<'a>(&'a self, opening: &'a str, read_only: bool) -> (&'a str, &'a str, bool) {
+    pub(super) fn arena<'a>(
+        &'a self,
+        opening: &'a str,
+        read_only: bool,
+    ) -> (&'a str, &'a str, bool) {
         let read_only = read_only || self.world.writes != Writes::Allowed;
         (self.world.context(), opening, read_only)
     }
@@ -220,7 +226,9 @@ impl Stage<'_, '_> {
                 if let Some(refused) = arena.prepare(role.trim_end_matches(';')).await?.refused() {
                     return Ok(Err(format!("SET ROLE is refused: {}", refused.text)));
                 }
-                attacks::never_set(case, arena).await?;
+                if !nursery.clear_context(arena).await? {
+                    attacks::never_set(case, arena).await?;
+                }
                 attacks::all(case, arena).await?;
                 Ok(Ok(()))
             })

@@ -51,7 +51,12 @@ fn not_held(run: &Outcome) -> Vec<String> {
         .filter(|row| row["verdict"] != "held")
         .map(|row| {
             let word = |key: &str| row[key].as_str().unwrap().to_owned();
-            format!("{} {} {}", word("object"), word("operation"), word("verdict"))
+            format!(
+                "{} {} {}",
+                word("object"),
+                word("operation"),
+                word("verdict")
+            )
         })
         .collect()
 }
@@ -104,7 +109,12 @@ fn an_open_shop_leaks_and_the_evidence_repeats_it() {
     let rows = db.sql_as(&db.role("app"), PASSWORD, &script).unwrap();
     assert_eq!(rows, [[Some("1".to_owned())]], "{script}");
     let before = contents(&db);
-    for check in ["probe-insert", "probe-rekey", "probe-update", "probe-delete"] {
+    for check in [
+        "probe-insert",
+        "probe-rekey",
+        "probe-update",
+        "probe-delete",
+    ] {
         db.sql_as(&db.role("app"), PASSWORD, &evidence(&run, check))
             .unwrap();
     }
@@ -187,7 +197,10 @@ fn a_blind_delete_is_found_although_one_with_a_condition_is_held() {
     assert_eq!(found(&run), ["probe-delete public.orders"]);
     assert_eq!(not_held(&run), ["public.orders delete leaking"]);
     let script = evidence(&run, "probe-delete");
-    assert!(script.contains("delete from public.orders; ROLLBACK"), "{script}");
+    assert!(
+        script.contains("delete from public.orders; ROLLBACK"),
+        "{script}"
+    );
 }
 
 #[test]
@@ -311,7 +324,9 @@ fn who_cannot_attack_is_told_why() {
     let run = db.tenantctl(["probe", "--app-url", &url]).run();
     let run = run.expect_code(3).says(&["password"]);
     assert!(!run.stderr.contains("wrong"), "{}", run.stderr);
-    let url = db.url_as(&db.role("app"), PASSWORD).replace(db.name(), "postgres");
+    let url = db
+        .url_as(&db.role("app"), PASSWORD)
+        .replace(db.name(), "postgres");
     db.tenantctl(["probe", "--app-url", &url])
         .run()
         .expect_code(2)
