@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::arena::Arena;
 use super::case::Case;
 use super::eye::Eye;
+use super::reply::Reply;
 use super::rows::{Cell, Recipe, insert};
 use super::specimen::{self, Specimen, select_list};
 use super::world::World;
@@ -21,6 +22,8 @@ pub(super) struct Nursery<'n, 'w> {
     /// Organizations that exist for this transaction only.
     made_up: &'n [String],
     rows: HashMap<(Oid, String), Specimen>,
+    /// Whether rows can only be made with the context at their organization.
+    as_tenant: bool,
     salt: u32,
 }
 
@@ -34,6 +37,7 @@ impl<'n, 'w> Nursery<'n, 'w> {
             eye,
             made_up,
             rows: HashMap::new(),
+            as_tenant: false,
             salt: 100,
         }
     }
@@ -251,32 +255,48 @@ impl<'n, 'w> Nursery<'n, 'w> {
     ) -> Result<Result<Specimen, String>> {
         let template = any_row(self.eye, relation).await?;
         self.salt += 1;
-        let recipe = Recipe {
+        let mut recipe = Recipe {
             snapshot: self.world.tenancy.snapshot,
             relation,
             rights: None,
             template: template.as_ref(),
             pinned,
+            rich: true,
             salt: self.salt,
         };
+        let mut planted = self.try_to(arena, &recipe, organization).await?;
+        if planted.is_err() {
+            recipe.rich = false;
+            planted = self.try_to(arena, &recipe, organization).await?;
+        }
+        if let Ok(specimen) = &planted {
+            self.rows
+                .insert((relation.oid, organization.to_owned()), specimen.clone());
+        }
+        Ok(planted)
+    }
+
+    async fn try_to(
+        &mut self,
+        arena: &mut Arena<'_>,
+        recipe: &Recipe<'_>,
+        organization: &str,
+    ) -> Result<Result<Specimen, String>> {
+        let relation = recipe.relation;
         let sql = insert(relation, &recipe.row());
         let returning = format!(
             "{sql} returning {}",
             select_list(relation, &quote::ident(&relation.name))
         );
-        let mut reply = arena.prepare(&returning).await?;
-        if reply
-            .refused()
-            .is_some_and(|refused| refused.state == "42501")
-        {
-            // An administrator who is subject to the policies may be let through as the tenant.
-            let set = format!(
-                "set local {} = {}",
-                super::arena::setting(self.world.context()),
-                quote::literal(organization)
-            );
-            arena.prepare(&set).await?;
-            reply = arena.prepare(&returning).await?;
+        let mut reply = if self.as_tenant {
+            self.under(arena, (organization, &returning)).await?
+        } else {
+            arena.prepare(&returning).await?
+        };
+        if reply.refused().is_some() && !self.as_tenant {
+            // Policies that apply to the administrator, a trigger that asks for the context.
+            self.as_tenant = true;
+            reply = self.under(arena, (organization, &returning)).await?;
         }
         if let Some(refused) = reply.refused() {
             return Ok(Err(format!(
@@ -292,10 +312,46 @@ impl<'n, 'w> Nursery<'n, 'w> {
             )));
         };
         let specimen = specimen::from_row(row.clone());
+        let key = self.world.tenancy.key_column(relation.oid);
+        let whose = key.and_then(|key| specimen.cell(relation, &key.name));
+        if key.is_some() && whose != Some(organization) {
+            // Attacking with it would be a false alarm.
+            return Ok(Err(format!(
+                "a row for {} could not be made: a trigger gives it to another organization",
+                relation.qualified()
+            )));
+        }
         arena.prologue.push(sql);
-        self.rows
-            .insert((relation.oid, organization.to_owned()), specimen.clone());
         Ok(Ok(specimen))
+    }
+
+    /// Leaves no context behind; whether one had been set.
+    pub(super) async fn clear_context(&self, arena: &mut Arena<'_>) -> Result<bool> {
+        if self.as_tenant {
+            let set = format!(
+                "set local {} = ''",
+                super::arena::setting(self.world.context())
+            );
+            arena.prepare(&set).await?;
+            arena.prologue.push(set);
+        }
+        Ok(self.as_tenant)
+    }
+
+    /// Inserts with the context at the organization, which then stays there.
+    async fn under(
+        &self,
+        arena: &mut Arena<'_>,
+        (organization, insert): (&str, &str),
+    ) -> Result<Reply> {
+        let set = format!(
+            "set local {} = {}",
+            super::arena::setting(self.world.context()),
+            quote::literal(organization)
+        );
+        arena.prepare(&set).await?;
+        arena.prologue.push(set);
+        arena.prepare(insert).await
     }
 }
 

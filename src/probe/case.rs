@@ -183,15 +183,16 @@ impl<'c> Case<'c, '_> {
                 column: self.link().name.clone(),
                 value: link.map(str::to_owned),
             }],
+            rich: false,
             salt,
         }
         .row()
     }
 
-    /// Whether a query of the administrator's finds a row; `false` also where it is refused.
-    pub(super) async fn admin_sees(&self, sql: &str) -> Result<bool> {
+    /// Whether a query of the administrator's finds a row; `None` where it may not look.
+    pub(super) async fn admin_sees(&self, sql: &str) -> Result<Option<bool>> {
         let reply: Reply = self.eye.ask(sql).await?;
-        Ok(!reply.rows().is_empty())
+        Ok(reply.refused().is_none().then(|| !reply.rows().is_empty()))
     }
 
     /// Why an operation that nobody can do is held; `None` where somebody may.

@@ -6,7 +6,7 @@
 
 use super::rights::Rights;
 use super::specimen::{Specimen, key_columns};
-use crate::catalog::{Column, ConstraintKind, Oid, Relation, Snapshot};
+use crate::catalog::{Column, ConstraintKind, Oid, Relation, Snapshot, Type};
 use crate::session::quote;
 
 /// A column of a new row and its value.
@@ -26,6 +26,8 @@ pub(super) struct Recipe<'a> {
     pub(super) template: Option<&'a Specimen>,
     /// Values that are not up to the recipe: the tenant key, a reference.
     pub(super) pinned: Vec<Cell>,
+    /// Whether columns that could be left out get values too, so that sums and lists change.
+    pub(super) rich: bool,
     /// Makes the values of keys differ from one new row to the next.
     pub(super) salt: u32,
 }
@@ -70,13 +72,23 @@ impl Recipe<'_> {
                 None => {}
             }
         }
-        if !column.not_null || column.has_default || column.identity.is_some() {
+        let optional = !column.not_null || column.has_default || column.identity.is_some();
+        if optional && !(self.rich && self.counts(column)) {
             return None;
         }
         match made_up(self.snapshot, column) {
             Some(value) => cell(Some(value)),
             None => cell(real()),
         }
+    }
+
+    /// Whether a value may be given for its own sake: a default other than a number's most likely
+    /// means something.
+    fn counts(&self, column: &Column) -> bool {
+        let base = self.snapshot.base_type(column.type_oid);
+        let number = |found: &Type| found.category == 'N';
+        column.identity.is_none()
+            && (!column.has_default || self.snapshot.types.get(&base).is_some_and(number))
     }
 
     fn may_give(&self, column: &str) -> bool {

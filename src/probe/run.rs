@@ -226,7 +226,9 @@ impl Stage<'_, '_> {
                 if let Some(refused) = arena.prepare(role.trim_end_matches(';')).await?.refused() {
                     return Ok(Err(format!("SET ROLE is refused: {}", refused.text)));
                 }
-                attacks::never_set(case, arena).await?;
+                if !nursery.clear_context(arena).await? {
+                    attacks::never_set(case, arena).await?;
+                }
                 attacks::all(case, arena).await?;
                 Ok(Ok(()))
             })

@@ -21,6 +21,7 @@ mod generated;
 mod harness;
 mod organizations;
 mod output;
+mod probing;
 mod proposing;
 mod provisioning;
 mod roles;

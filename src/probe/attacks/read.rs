@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::super::arena::{Arena, As};
 use super::super::case::{Case, Leak};
 use super::super::reply::Reply;
+use super::super::specimen;
 use crate::finding::{Class, Operation, Severity};
 use crate::session::quote;
 
@@ -49,8 +50,13 @@ async fn by_row(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
         case.name,
         case.world.belongs(case.table.oid, "x", &case.world.a)
     );
-    if case.admin_sees(&own).await? {
-        return Ok(());
+    let named = specimen::key_columns(case.relation, &|column| {
+        case.rights.may_select(&column.name)
+    });
+    match case.admin_sees(&own).await? {
+        Some(true) => return Ok(()),
+        None if named.is_none() => return Ok(()),
+        _ => {}
     }
     found(case, arena, Severity::Critical, &[(case.as_a(), &sql)]);
     Ok(())
@@ -179,7 +185,7 @@ async fn sample_of_children(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> R
             seen.join(", "),
             world.foreign(case.table.oid, "x", viewer)
         );
-        if case.admin_sees(&judged).await? {
+        if case.admin_sees(&judged).await? == Some(true) {
             found(case, arena, Severity::High, &[(who, &sql)]);
             return Ok(());
         }

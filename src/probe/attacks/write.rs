@@ -148,7 +148,9 @@ async fn blindly(
         return Ok(true);
     }
     case.held(operation);
-    let told = case.rows.is_some_and(|rows| rows > 0) || !arena.prologue.is_empty();
+    // Being refused, by a trigger for one, says nothing about the rows.
+    let some = case.rows.is_some_and(|rows| rows > 0) || !arena.prologue.is_empty();
+    let told = some && reply.refused().is_none();
     as_a_blindly(case, arena, (operation, sql)).await?;
     Ok(told)
 }
