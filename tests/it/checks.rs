@@ -64,17 +64,18 @@ fn every_check_finds_what_it_must_and_nothing_else() {
     for_each_version(|server| {
         let jobs = ids.iter().filter(|id| has_fixtures(id));
         let jobs = Mutex::new(jobs.flat_map(|id| [(id, "bad.sql"), (id, "good.sql")]));
+        let work = || {
+            while let Some((id, name)) = next(&jobs) {
+                if let Err(why) = try_fixture(server, id, name) {
+                    let mut wrong = wrong.lock().unwrap();
+                    let versions = wrong.entry(format!("{id}/{name}: {why}"));
+                    versions.or_default().push(server.major());
+                }
+            }
+        };
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| {
-                    while let Some((id, name)) = next(&jobs) {
-                        if let Err(why) = try_fixture(server, id, name) {
-                            let mut wrong = wrong.lock().unwrap();
-                            let versions = wrong.entry(format!("{id}/{name}: {why}"));
-                            versions.or_default().push(server.major());
-                        }
-                    }
-                });
+                scope.spawn(work);
             }
         });
     });

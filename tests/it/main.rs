@@ -2,7 +2,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on has failed; clippy knows only #[test] functions as tests"
+    clippy::print_stderr,
+    reason = "clippy counts only #[test] functions as tests, and their helpers fail and report likewise"
 )]
 
 #[allow(
@@ -21,5 +22,7 @@ mod generated;
 mod harness;
 mod organizations;
 mod output;
+mod privileges;
 mod proposing;
+mod signals;
 mod tls;
