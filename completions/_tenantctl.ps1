@@ -45,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write the pages of all commands into a folder')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Look at a database and write tenantctl.toml')
             [CompletionResult]::new('org', 'org', [CompletionResultType]::ParameterValue, 'Create, list and show organizations')
+            [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Attack as the application role, as two organizations')
             break
         }
         'tenantctl;audit' {
@@ -241,6 +242,35 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--counts', '--counts', [CompletionResultType]::ParameterName, 'Count its rows in every tenant table')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the report and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the report and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr: what is connected to, what is read')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr: what is connected to, what is read')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'tenantctl;probe' {
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Exit 1 for findings of this severity or worse')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to write the report')
+            [CompletionResult]::new('--app-url', '--app-url', [CompletionResultType]::ParameterName, 'The application role''s own login; by default that role at the administrator''s server, with a password from ~/.pgpass, or else SET ROLE')
+            [CompletionResult]::new('--org', '--org', [CompletionResultType]::ParameterName, 'An organization by its registry id; given twice: the attacker, then the victim')
+            [CompletionResult]::new('--database-url', '--database-url', [CompletionResultType]::ParameterName, 'Connection string of an administrator: a URL or libpq''s key=value form')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: ./tenantctl.toml]')
+            [CompletionResult]::new('--app-role', '--app-role', [CompletionResultType]::ParameterName, 'Login role of the application; overrides [tenancy] app_role')
+            [CompletionResult]::new('--schema', '--schema', [CompletionResultType]::ParameterName, 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Column that names a row''s tenant; overrides [tenancy] key')
+            [CompletionResult]::new('--key-type', '--key-type', [CompletionResultType]::ParameterName, 'Type of that column; overrides [tenancy] key_type')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Setting that carries the current tenant; overrides [tenancy] context')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Table of tenants, as schema.table; overrides [tenancy] registry')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--allow-unproven', '--allow-unproven', [CompletionResultType]::ParameterName, 'Exit 0 where nothing leaked but something stays unproven')
+            [CompletionResult]::new('--details', '--details', [CompletionResultType]::ParameterName, 'List every object and every finding')
+            [CompletionResult]::new('--read-only', '--read-only', [CompletionResultType]::ParameterName, 'Leave out every attack that writes')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the report and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the report and errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr: what is connected to, what is read')

@@ -48,6 +48,7 @@ complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "completions" -d
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "man" -d 'Print the manual page, or write the pages of all commands into a folder'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "init" -d 'Look at a database and write tenantctl.toml'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "org" -d 'Create, list and show organizations'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "probe" -d 'Attack as the application role, as two organizations'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l fail-on -d 'Exit 1 for findings of this severity or worse' -r -f -a "info\t'Worth knowing: speed, hygiene'
 low\t'Hardening: needs another mistake first'
 medium\t'Existence or metadata leaks, or a tenant table that nobody classified'
@@ -238,3 +239,34 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l fail-on -d 'Exit 1 for findings of this severity or worse' -r -f -a "info\t'Worth knowing: speed, hygiene'
+low\t'Hardening: needs another mistake first'
+medium\t'Existence or metadata leaks, or a tenant table that nobody classified'
+high\t'Some rows of another tenant can be read or written, or one more ordinary step opens them'
+critical\t'Any row of another tenant can be read or written'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l format -d 'How to write the report' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l app-url -d 'The application role\'s own login; by default that role at the administrator\'s server, with a password from ~/.pgpass, or else SET ROLE' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l org -d 'An organization by its registry id; given twice: the attacker, then the victim' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l allow-unproven -d 'Exit 0 where nothing leaked but something stays unproven'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l details -d 'List every object and every finding'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l read-only -d 'Leave out every attack that writes'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s V -l version -d 'Print version'
