@@ -6,11 +6,6 @@
     reason = "clippy counts only #[test] functions as tests, and their helpers fail and report likewise"
 )]
 
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the tests that use the rest of it are still being written"
-)]
 mod support;
 
 mod audit;
@@ -24,5 +19,7 @@ mod organizations;
 mod output;
 mod privileges;
 mod proposing;
+mod scenarios;
+mod secrets;
 mod signals;
 mod tls;

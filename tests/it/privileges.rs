@@ -49,3 +49,42 @@ fn a_catalog_that_may_not_be_read_is_no_verdict() {
         .run()
         .expect_code(0);
 }
+
+/// Fault P02: what may not be changed is named before anything is.
+#[test]
+fn an_owner_of_half_of_the_tables_changes_nothing() {
+    let db = Db::new();
+    db.shop();
+    let owner = db.role("owner");
+    db.sql(&format!(
+        "create role {owner} login password '{PASSWORD}';
+         alter table public.organizations owner to {owner};
+         grant create on schema public to {owner}"
+    ));
+    let url = db.url_as(&owner, PASSWORD);
+    let run = db.tenantctl(["apply", "--yes", "--database-url", &url]);
+    let run = run.run().expect_code(3).says(&["public.orders", "owner"]);
+    assert!(!run.stderr.contains("panicked"));
+    let enabled = "select count(*) from pg_class where relrowsecurity";
+    assert_eq!(db.value(enabled), "0", "all or nothing: {}", run.stderr);
+}
+
+/// Fault P03.
+#[test]
+fn a_database_that_takes_no_writes() {
+    let db = Db::new();
+    db.shop();
+    let admin = db.role("admin");
+    db.sql(&format!(
+        "create role {admin} superuser login password '{PASSWORD}';
+         alter role {admin} set default_transaction_read_only = on"
+    ));
+    let url = db.url_as(&admin, PASSWORD);
+    // Reading needs no writes.
+    db.tenantctl(["audit", "--database-url", &url])
+        .run()
+        .expect_code(1);
+    db.tenantctl(["plan", "--database-url", &url])
+        .run()
+        .expect_code(0);
+}
