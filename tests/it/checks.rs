@@ -352,3 +352,25 @@ fn a_difference_is_a_failure() {
     }
     assert!(differences(vec![], found("public.a", "info")).is_err());
 }
+
+/// What the documents promise: a query runs by hand, after the settings that `checks show` prints.
+#[test]
+fn every_query_can_be_pasted_after_its_settings() {
+    let db = Db::new();
+    db.isolated_shop();
+    for id in ids() {
+        let show = db.tenantctl(["checks", "show", &id, "--set"]).run();
+        let shown = show.expect_code(0).stdout;
+        let at = shown.find("\nset search_path").unwrap();
+        let pasted = &shown[at..];
+        assert!(
+            pasted.contains("set tenantctl.tenant_tables = "),
+            "{pasted}"
+        );
+        let query = fixture(&id, "check.sql");
+        let mut body = query.lines().filter(|line| !line.starts_with("--"));
+        assert!(pasted.contains(body.next().unwrap()), "{id}: {pasted}");
+        assert!(pasted.trim_end().ends_with(';'), "{id}: {pasted}");
+        db.sql(pasted);
+    }
+}

@@ -77,6 +77,8 @@ fn whole_loop(name: &str) {
         let open: Vec<&String> = lines.iter().filter(|l| !l.starts_with("held ")).collect();
         assert!(open.is_empty(), "{open:#?}");
         assert!(lines.len() > 12, "{lines:#?}");
+        let verify = json(&db, &["verify", "--app-url", &login]).expect_code(0);
+        assert_eq!(verify.json()["verdict"], "isolated");
     });
 }
 
