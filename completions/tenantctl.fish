@@ -43,81 +43,17 @@ complete -c tenantctl -n "__fish_tenantctl_needs_command" -s q -l quiet -d 'Say 
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "init" -d 'Look at a database and write tenantctl.toml'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "role" -d 'The application\'s login role'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "plan" -d 'The changes that would bring isolation about, as SQL with its locks'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "apply" -d 'Make the changes that `plan` shows: short locks, retries, nothing half done'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "org" -d 'Create, list and show organizations: the rows of the registry'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "audit" -d 'Read the catalogs: what is proved, what is open'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "probe" -d 'Attack as the application role, as two organizations; everything is rolled back'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "verify" -d 'Audit and probe, one verdict: the gate for CI'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "checks" -d 'Every check: why, how to see it in psql, how to mend it'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "man" -d 'Print the manual page, or write the pages of all commands into a folder'
-complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "init" -d 'Look at a database and write tenantctl.toml'
-complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "org" -d 'Create, list and show organizations'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l fail-on -d 'Exit 1 for findings of this severity or worse' -r -f -a "info\t'Worth knowing: speed, hygiene'
-low\t'Hardening: needs another mistake first'
-medium\t'Existence or metadata leaks, or a tenant table that nobody classified'
-high\t'Some rows of another tenant can be read or written, or one more ordinary step opens them'
-critical\t'Any row of another tenant can be read or written'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l format -d 'How to write the report' -r -f -a "table\t'For people'
-json\t'For programs: schema version 1'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l check -d 'Run only this check; may be repeated' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l skip -d 'Leave this check out; may be repeated' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l checks-dir -d 'Folder of further checks: DIR/<id>/check.sql' -r -F
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
-bigint\t'`bigint`'
-integer\t'`integer`'
-text\t'`text`; `varchar` counts as it'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
-always\t'Always'
-never\t'Never'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l allow-unproven -d 'Exit 0 where nothing leaked but something stays unproven'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l details -d 'List every object and every finding'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s q -l quiet -d 'Say nothing but the report and errors'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s V -l version -d 'Print version'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
-bigint\t'`bigint`'
-integer\t'`integer`'
-text\t'`text`; `varchar` counts as it'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
-always\t'Always'
-never\t'Never'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s q -l quiet -d 'Say nothing but the report and errors'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l dir -d 'Write one page a command into this folder, made where it is missing' -r -F
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
-bigint\t'`bigint`'
-integer\t'`integer`'
-text\t'`text`; `varchar` counts as it'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
-always\t'Always'
-never\t'Never'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s q -l quiet -d 'Say nothing but the report and errors'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s V -l version -d 'Print version'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
@@ -139,6 +75,170 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s q -l quiet 
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -f -a "create" -d 'Create the role, or make an existing one what it must be; twice changes nothing'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -f -a "show" -d 'Say what the role is, and whether it is fit to be the application\'s'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -f -a "rotate" -d 'Give the role a new password'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and not __fish_seen_subcommand_from create show rotate drop" -f -a "drop" -d 'Take its privileges back and drop the role'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l password-file -d 'Read the new password from FILE' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l write-password -d 'Write the new password to FILE, readable by you alone, instead of printing it' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l password-stdin -d 'Read the new password from stdin'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l force -d 'Replace the file of --write-password'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l no-default-privileges -d 'Give no privileges on tables that are added later'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l revoke-public -d 'Also revoke from PUBLIC what no policy covers (CREATE on schemas, TRUNCATE, …): this concerns every role'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -l dry-run -d 'Print the statements and change nothing'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from create" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l format -d 'How to print it' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l password-file -d 'Read the new password from FILE' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l write-password -d 'Write the new password to FILE, readable by you alone, instead of printing it' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l password-stdin -d 'Read the new password from stdin'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -l force -d 'Replace the file of --write-password'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -s y -l yes -d 'Do not ask; needed where stdin is no terminal'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -l dry-run -d 'Print the statements and change nothing'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l format -d 'How to print the changes' -r -f -a "table\t'For people'
+sql\t'A script for psql that does the same as `apply`'
+json\t'For programs'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l check -d 'Exit 1 when there are changes: for CI, to notice drift'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l no-indexes -d 'Leave indexes out'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l format -d 'How to report what was done' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l max-wait -d 'How long to try one change before it is skipped' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s y -l yes -d 'Do not ask; needed where stdin is no terminal'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l no-indexes -d 'Leave indexes out'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s V -l version -d 'Print version'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
@@ -238,3 +338,200 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l fail-on -d 'Exit 1 for findings of this severity or worse' -r -f -a "info\t'Worth knowing: speed, hygiene'
+low\t'Hardening: needs another mistake first'
+medium\t'Existence or metadata leaks, or a tenant table that nobody classified'
+high\t'Some rows of another tenant can be read or written, or one more ordinary step opens them'
+critical\t'Any row of another tenant can be read or written'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l format -d 'How to write the report' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l check -d 'Run only this check; may be repeated' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l skip -d 'Leave this check out; may be repeated' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l checks-dir -d 'Folder of further checks: DIR/<id>/check.sql' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l allow-unproven -d 'Exit 0 where nothing leaked but something stays unproven'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l details -d 'List every object and every finding'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l fail-on -d 'Exit 1 for findings of this severity or worse' -r -f -a "info\t'Worth knowing: speed, hygiene'
+low\t'Hardening: needs another mistake first'
+medium\t'Existence or metadata leaks, or a tenant table that nobody classified'
+high\t'Some rows of another tenant can be read or written, or one more ordinary step opens them'
+critical\t'Any row of another tenant can be read or written'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l format -d 'How to write the report' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l app-url -d 'The application role\'s own login; by default that role at the administrator\'s server, with a password from ~/.pgpass, or else SET ROLE' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l org -d 'An organization by its registry id; given twice: the attacker, then the victim' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l allow-unproven -d 'Exit 0 where nothing leaked but something stays unproven'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l details -d 'List every object and every finding'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l read-only -d 'Leave out every attack that writes'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l fail-on -d 'Exit 1 for findings of this severity or worse' -r -f -a "info\t'Worth knowing: speed, hygiene'
+low\t'Hardening: needs another mistake first'
+medium\t'Existence or metadata leaks, or a tenant table that nobody classified'
+high\t'Some rows of another tenant can be read or written, or one more ordinary step opens them'
+critical\t'Any row of another tenant can be read or written'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l format -d 'How to write the report' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l check -d 'Run only this check; may be repeated' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l skip -d 'Leave this check out; may be repeated' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l checks-dir -d 'Folder of further checks: DIR/<id>/check.sql' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l app-url -d 'The application role\'s own login; by default that role at the administrator\'s server, with a password from ~/.pgpass, or else SET ROLE' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l org -d 'An organization by its registry id; given twice: the attacker, then the victim' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l allow-unproven -d 'Exit 0 where nothing leaked but something stays unproven'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l details -d 'List every object and every finding'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l read-only -d 'Leave out every attack that writes'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -f -a "list" -d 'List the checks'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and not __fish_seen_subcommand_from list show" -f -a "show" -d 'Explain a check and print its query'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l format -d 'How to write the list' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -l set -d 'Connect, and print the SET lines for this database before the query'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l dir -d 'Write one page a command into this folder, made where it is missing' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand man" -s V -l version -d 'Print version'

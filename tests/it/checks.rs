@@ -64,17 +64,18 @@ fn every_check_finds_what_it_must_and_nothing_else() {
     for_each_version(|server| {
         let jobs = ids.iter().filter(|id| has_fixtures(id));
         let jobs = Mutex::new(jobs.flat_map(|id| [(id, "bad.sql"), (id, "good.sql")]));
+        let work = || {
+            while let Some((id, name)) = next(&jobs) {
+                if let Err(why) = try_fixture(server, id, name) {
+                    let mut wrong = wrong.lock().unwrap();
+                    let versions = wrong.entry(format!("{id}/{name}: {why}"));
+                    versions.or_default().push(server.major());
+                }
+            }
+        };
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| {
-                    while let Some((id, name)) = next(&jobs) {
-                        if let Err(why) = try_fixture(server, id, name) {
-                            let mut wrong = wrong.lock().unwrap();
-                            let versions = wrong.entry(format!("{id}/{name}: {why}"));
-                            versions.or_default().push(server.major());
-                        }
-                    }
-                });
+                scope.spawn(work);
             }
         });
     });
@@ -350,4 +351,26 @@ fn a_difference_is_a_failure() {
         assert!(differences(expected(), wrong).is_err());
     }
     assert!(differences(vec![], found("public.a", "info")).is_err());
+}
+
+/// What the documents promise: a query runs by hand, after the settings that `checks show` prints.
+#[test]
+fn every_query_can_be_pasted_after_its_settings() {
+    let db = Db::new();
+    db.isolated_shop();
+    for id in ids() {
+        let show = db.tenantctl(["checks", "show", &id, "--set"]).run();
+        let shown = show.expect_code(0).stdout;
+        let at = shown.find("\nset search_path").unwrap();
+        let pasted = &shown[at..];
+        assert!(
+            pasted.contains("set tenantctl.tenant_tables = "),
+            "{pasted}"
+        );
+        let query = fixture(&id, "check.sql");
+        let mut body = query.lines().filter(|line| !line.starts_with("--"));
+        assert!(pasted.contains(body.next().unwrap()), "{id}: {pasted}");
+        assert!(pasted.trim_end().ends_with(';'), "{id}: {pasted}");
+        db.sql(pasted);
+    }
 }

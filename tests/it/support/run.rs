@@ -21,7 +21,6 @@ pub(crate) struct Invocation {
     command: Command,
     stdin: Vec<u8>,
     redactions: Vec<(String, String)>,
-    patience: Duration,
 }
 
 impl Invocation {
@@ -40,7 +39,6 @@ impl Invocation {
             command,
             stdin: Vec::new(),
             redactions: Vec::new(),
-            patience: PATIENCE,
         }
     }
 
@@ -81,12 +79,6 @@ impl Invocation {
         self
     }
 
-    /// How long it may take.
-    pub(crate) fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
-        self
-    }
-
     /// Replaces what differs from run to run in [`Outcome::text`].
     pub(crate) fn redact(mut self, what: &str, by: &str) -> Self {
         self.redactions.push((what.to_owned(), by.to_owned()));
@@ -114,7 +106,7 @@ impl Invocation {
             child,
             command_line,
             redactions: self.redactions,
-            deadline: Instant::now() + self.patience,
+            deadline: Instant::now() + PATIENCE,
         }
     }
 }
