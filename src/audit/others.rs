@@ -92,103 +92,104 @@ fn unclassified(engine: &mut Engine<'_>, relation: &Relation, access: &Access) {
     }
 }
 
+/// How bad it is that nobody classified a table, why, and what to write.
+type Likeness = (Severity, String, String);
+
 /// How much a table looks like one that holds tenants' rows.
-fn likeness(engine: &Engine<'_>, relation: &Relation) -> (Severity, String, String) {
-    let snapshot = engine.snapshot();
+fn likeness(engine: &Engine<'_>, relation: &Relation) -> Likeness {
+    refers_to_tenants(engine, relation)
+        .or_else(|| copies_tenants(engine, relation))
+        .or_else(|| has_likely_key(engine, relation))
+        .unwrap_or_else(|| unknown(engine, relation))
+}
+
+fn refers_to_tenants(engine: &Engine<'_>, relation: &Relation) -> Option<Likeness> {
     let in_toml = relation.verbatim();
     let reference = relation
         .constraints
         .iter()
         .filter(|constraint| constraint.kind == ConstraintKind::Foreign)
-        .find(|constraint| engine.tenancy.tables.contains_key(&constraint.references));
-    if let Some(reference) = reference {
-        let parent = &snapshot.relations[&reference.references];
-        let columns: Vec<&str> = reference
-            .columns
-            .iter()
-            .filter_map(|number| relation.attribute(*number))
-            .map(|column| column.name.as_str())
-            .collect();
-        let to_registry = reference.references == engine.tenancy.registry.oid;
-        let hint = if to_registry {
-            format!(
-                "[tables.key] \"{in_toml}\" = \"{}\" and tenantctl apply",
-                columns.join(", ")
-            )
-        } else {
-            let target = reference
-                .referenced_columns
-                .first()
-                .and_then(|number| parent.attribute(*number))
-                .map_or("?", |column| column.name.as_str());
-            format!(
-                "[tables.via] \"{in_toml}\" = \"{} -> {}.{target}\" and tenantctl apply",
-                columns.first().copied().unwrap_or("?"),
-                parent.verbatim()
-            )
-        };
-        let why = format!(
-            "its {} refers to {}, a tenant table",
-            columns.join(", "),
-            parent.qualified()
-        );
-        return (Severity::Critical, why, hint);
-    }
-    if let Some(source) = filled_by_trigger(engine, relation) {
-        return (
-            Severity::Critical,
-            format!("a trigger of {} writes to it", source.qualified()),
-            format!(
-                "a tenant key for {}, then [tables.key]",
-                relation.qualified()
-            ),
-        );
-    }
-    let key_type = engine
-        .tenancy
-        .key_column(engine.tenancy.registry.oid)
-        .map(|column| snapshot.base_type(column.type_oid));
+        .find(|constraint| engine.tenancy.tables.contains_key(&constraint.references))?;
+    let parent = engine.snapshot().relations.get(&reference.references)?;
+    let names = |of: &Relation, numbers: &[i16]| -> Vec<String> {
+        let columns = numbers.iter().filter_map(|number| of.attribute(*number));
+        columns.map(|column| column.name.clone()).collect()
+    };
+    let columns = names(relation, &reference.columns).join(", ");
+    let hint = if reference.references == engine.tenancy.registry.oid {
+        format!("[tables.key] \"{in_toml}\" = \"{columns}\" and tenantctl apply")
+    } else {
+        let target = names(parent, &reference.referenced_columns).join(", ");
+        format!(
+            "[tables.via] \"{in_toml}\" = \"{columns} -> {}.{target}\" and tenantctl apply",
+            parent.verbatim()
+        )
+    };
+    let why = format!(
+        "its {columns} refers to {}, a tenant table",
+        parent.qualified()
+    );
+    Some((Severity::Critical, why, hint))
+}
+
+fn copies_tenants(engine: &Engine<'_>, relation: &Relation) -> Option<Likeness> {
+    let source = filled_by_trigger(engine, relation)?;
+    Some((
+        Severity::Critical,
+        format!("a trigger of {} writes to it", source.qualified()),
+        format!(
+            "a tenant key for {}, then [tables.key]",
+            relation.qualified()
+        ),
+    ))
+}
+
+/// A column of the tenant key's type, with a name like it.
+fn has_likely_key(engine: &Engine<'_>, relation: &Relation) -> Option<Likeness> {
+    let snapshot = engine.snapshot();
+    let registry_key = engine.tenancy.key_column(engine.tenancy.registry.oid)?;
+    let key_type = snapshot.base_type(registry_key.type_oid);
     let named = engine.tenancy.settings.tenancy.key.to_lowercase();
-    let stem = named
-        .trim_end_matches("_id")
-        .trim_end_matches("id")
-        .trim_end_matches('_');
-    let like_key = relation.columns.iter().find(|column| {
-        Some(snapshot.base_type(column.type_oid)) == key_type
+    let stem = named.trim_end_matches("id").trim_end_matches('_');
+    let column = relation.columns.iter().find(|column| {
+        snapshot.base_type(column.type_oid) == key_type
             && stem.len() >= 3
             && column.name.to_lowercase().contains(stem)
-    });
-    if let Some(column) = like_key {
-        return (
-            Severity::High,
-            format!(
-                "its column {} has the tenant key's type and a name like it",
-                column.name
-            ),
-            format!(
-                "[tables.key] \"{in_toml}\" = \"{}\" and tenantctl apply",
-                column.name
-            ),
-        );
-    }
+    })?;
+    Some((
+        Severity::High,
+        format!(
+            "its column {} has the tenant key's type and a name like it",
+            column.name
+        ),
+        format!(
+            "[tables.key] \"{}\" = \"{}\" and tenantctl apply",
+            relation.verbatim(),
+            column.name
+        ),
+    ))
+}
+
+fn unknown(engine: &Engine<'_>, relation: &Relation) -> Likeness {
     let referenced = engine.tenancy.tables.keys().any(|oid| {
-        snapshot.relations[oid]
-            .constraints
-            .iter()
-            .any(|constraint| {
-                constraint.kind == ConstraintKind::Foreign && constraint.references == relation.oid
-            })
+        let constraints = &engine.snapshot().relations[oid].constraints;
+        constraints.iter().any(|constraint| {
+            constraint.kind == ConstraintKind::Foreign && constraint.references == relation.oid
+        })
     });
     let only_read = engine.access(relation).operations == [Operation::Select];
+    // What tenant tables refer to and nobody writes is reference data in all but name.
+    let severity = match referenced && only_read {
+        true => Severity::Low,
+        false => Severity::Medium,
+    };
     (
-        // What tenant tables refer to and nobody writes is reference data in all but name.
-        if referenced && only_read {
-            Severity::Low
-        } else {
-            Severity::Medium
-        },
+        severity,
         "nobody has said whose rows it holds".into(),
-        format!("[tables] shared = [\"{in_toml}\"] where it is reference data"),
+        format!(
+            "[tables] shared = [\"{}\"] where it is reference data",
+            relation.verbatim()
+        ),
     )
 }
 

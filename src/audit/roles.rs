@@ -171,58 +171,32 @@ fn predefined(engine: &mut Engine<'_>) {
 
 /// An owner can lift FORCE, drop the policies, or turn row-level security off.
 fn owners(engine: &mut Engine<'_>) {
-    let snapshot = engine.snapshot();
-    let mut owned: Vec<(Oid, Vec<String>)> = Vec::new();
-    for table in engine.tenancy.by_name() {
-        let relation = engine.tenancy.relation(table);
-        let owner = relation.owner;
-        if engine.powers.held.contains(&owner) || engine.powers.becomes.contains_key(&owner) {
-            match owned.iter_mut().find(|(known, _)| *known == owner) {
-                Some((_, tables)) => tables.push(relation.qualified()),
-                None => owned.push((owner, vec![relation.qualified()])),
-            }
-        }
-    }
-    // A superuser or CREATEROLE owns the world; that is said once, by its own check.
-    let role = engine.tenancy.app;
-    if role.is_some_and(|role| role.superuser) {
+    // What a superuser may do is said once, by its own check.
+    if engine.tenancy.app.is_some_and(|role| role.superuser) {
         return;
     }
-    owned.retain(|(owner, _)| {
-        !snapshot.roles.get(owner).is_some_and(|role| role.superuser)
-            || engine.powers.held.contains(owner)
-    });
-    let Some((owner, tables)) = owned.first().cloned() else {
+    let Some((owner, tables)) = owned(engine) else {
         return;
     };
     let app = engine.app.clone();
-    let owner_name = quote::ident(snapshot.role_name(owner));
-    let (message, fix, mut path) = if owner == engine.powers.role {
+    let owner_name = quote::ident(engine.snapshot().role_name(owner));
+    let (who, fix) = if owner == engine.powers.role {
         (
-            format!(
-                "{app} owns {}: an owner can lift FORCE, drop the policies or turn row-level security off",
-                few(&tables)
-            ),
-            Some(format!(
-                "ALTER TABLE {} OWNER TO <another role>;",
-                tables[0]
-            )),
-            vec![app.clone()],
+            format!("{app} owns"),
+            format!("ALTER TABLE {} OWNER TO <another role>;", tables[0]),
         )
     } else {
-        let path = if engine.powers.becomes.contains_key(&owner) {
-            engine.powers.path_to(snapshot, owner)
-        } else {
-            vec![app.clone(), format!("member of {owner_name}")]
-        };
         (
-            format!(
-                "{app} may act as {owner_name}, who owns {}: an owner can lift FORCE, drop the policies or turn row-level security off",
-                few(&tables)
-            ),
-            Some(revoke(engine, owner)),
-            path,
+            format!("{app} may act as {owner_name}, who owns"),
+            revoke(engine, owner),
         )
+    };
+    let mut path = if engine.powers.becomes.contains_key(&owner) {
+        engine.powers.path_to(engine.snapshot(), owner)
+    } else if owner == engine.powers.role {
+        vec![app.clone()]
+    } else {
+        vec![app.clone(), format!("member of {owner_name}")]
     };
     path.push(format!("owner of {}", tables[0]));
     path.push(format!(
@@ -233,12 +207,39 @@ fn owners(engine: &mut Engine<'_>) {
         check: "app-role-owns-tables",
         severity: Severity::Critical,
         object: app,
-        message,
+        message: format!(
+            "{who} {}: an owner can lift FORCE, drop the policies or turn row-level security off",
+            few(&tables)
+        ),
         path,
         evidence: Some(format!(
             "BEGIN; ALTER TABLE {} DISABLE ROW LEVEL SECURITY; ROLLBACK;",
             tables[0]
         )),
-        fix,
+        fix: Some(fix),
     });
+}
+
+/// The first owner of tenant tables that the application is or may become, and what it owns. An
+/// owner that is a superuser is a bypass of its own.
+fn owned(engine: &Engine<'_>) -> Option<(Oid, Vec<String>)> {
+    let reachable = |owner: Oid| {
+        let superuser = engine
+            .snapshot()
+            .roles
+            .get(&owner)
+            .is_some_and(|role| role.superuser);
+        engine.powers.held.contains(&owner)
+            || (engine.powers.becomes.contains_key(&owner) && !superuser)
+    };
+    let tables = engine.tenancy.by_name();
+    let relations = || tables.iter().map(|table| engine.tenancy.relation(table));
+    let owner = relations()
+        .map(|relation| relation.owner)
+        .find(|owner| reachable(*owner))?;
+    let names = relations()
+        .filter(|relation| relation.owner == owner)
+        .map(|relation| relation.qualified())
+        .collect();
+    Some((owner, names))
 }

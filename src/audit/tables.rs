@@ -86,7 +86,49 @@ fn rls_off(
         _ if !relation.parents.is_empty() => "partition-open",
         _ => "rls-not-enabled",
     };
-    let mut message = match check {
+    // A child that only its parent is granted for is as it should be.
+    if access.is_none() && check == "partition-open" {
+        return (check, object.to_owned());
+    }
+    let path = match access.operations.first() {
+        None => Vec::new(),
+        Some(first) => vec![
+            engine.app.clone(),
+            format!("{} on {object}", first.word().to_uppercase()),
+            format!("{object} without row-level security"),
+        ],
+    };
+    let key = engine.tenancy.key_column(table.oid);
+    let key = key.map(|key| key.name.as_str());
+    let then = match relation.policies.is_empty() {
+        true => "  -- then a policy: tenantctl apply",
+        false => "",
+    };
+    let found = Found {
+        check,
+        severity: if access.is_none() {
+            Severity::Info
+        } else {
+            Severity::Critical
+        },
+        object: object.to_owned(),
+        message: format!(
+            "{}; {}",
+            why_off(engine, relation, check, object),
+            who_reaches(engine, access)
+        ),
+        path,
+        evidence: (!access.is_none()).then(|| engine.evidence(object, key)),
+        fix: Some(format!(
+            "ALTER TABLE {object} ENABLE ROW LEVEL SECURITY; ALTER TABLE {object} FORCE ROW LEVEL SECURITY;{then}"
+        )),
+    };
+    engine.report(found);
+    (check, object.to_owned())
+}
+
+fn why_off(engine: &Engine<'_>, relation: &Relation, check: &str, object: &str) -> String {
+    match check {
         "registry-exposed" => format!("the registry {object} has no row-level security"),
         "partition-open" => format!(
             "{object} is a child of {}, whose policies do not apply when it is named directly; it has no row-level security of its own",
@@ -101,68 +143,31 @@ fn rls_off(
         _ => format!(
             "{object} has policies, but row-level security is not enabled: nothing evaluates them"
         ),
-    };
-    // A child that only its parent is granted for is as it should be.
-    if access.is_none() && check == "partition-open" {
-        return (check, object.to_owned());
     }
-    let (severity, rest) = if access.is_none() {
-        (
-            Severity::Info,
-            format!("; {} has no privilege on it today", engine.app),
-        )
-    } else if engine.tenancy.app.is_none() {
-        (
-            Severity::Critical,
-            format!("; {} will see every organization's rows", engine.app),
-        )
+}
+
+fn who_reaches(engine: &Engine<'_>, access: &Access) -> String {
+    let app = &engine.app;
+    if access.is_none() {
+        return format!("{app} has no privilege on it today");
+    }
+    if engine.tenancy.app.is_none() {
+        return format!("{app} will see every organization's rows");
+    }
+    let verbs: Vec<_> = access
+        .operations
+        .iter()
+        .map(|operation| operation.word())
+        .collect();
+    let columns = if access.columns_only {
+        " (some columns)"
     } else {
-        let verbs: Vec<_> = access
-            .operations
-            .iter()
-            .map(|operation| operation.word())
-            .collect();
-        let columns = if access.columns_only {
-            " (some columns)"
-        } else {
-            ""
-        };
-        (
-            Severity::Critical,
-            format!(
-                "; {} may {}{columns} every organization's rows",
-                engine.app,
-                verbs.join(", ")
-            ),
-        )
+        ""
     };
-    message.push_str(&rest);
-    let path = match access.operations.first() {
-        None => Vec::new(),
-        Some(first) => vec![
-            engine.app.clone(),
-            format!("{} on {object}", first.word().to_uppercase()),
-            format!("{object} without row-level security"),
-        ],
-    };
-    let key = engine
-        .tenancy
-        .key_column(table.oid)
-        .map(|key| key.name.as_str());
-    let evidence = (!access.is_none()).then(|| engine.evidence(object, key));
-    engine.report(Found {
-        check,
-        severity,
-        object: object.to_owned(),
-        message,
-        path,
-        evidence,
-        fix: Some(format!(
-            "ALTER TABLE {object} ENABLE ROW LEVEL SECURITY; ALTER TABLE {object} FORCE ROW LEVEL SECURITY;{}",
-            if relation.policies.is_empty() { "  -- then a policy: tenantctl apply" } else { "" }
-        )),
-    });
-    (check, object.to_owned())
+    format!(
+        "{app} may {}{columns} every organization's rows",
+        verbs.join(", ")
+    )
 }
 
 fn parent_names(engine: &Engine<'_>, relation: &Relation) -> String {
@@ -341,17 +346,7 @@ fn leaking(
         [one] => format!("policy {one}"),
         many => format!("policies {}", many.join(", ")),
     };
-    let what = match need {
-        Need::Insert => "admits new rows of another organization",
-        Need::UpdateNew => "lets a row be moved to another organization",
-        Need::UpdateOld => {
-            "lets rows of another organization be changed (a blind UPDATE reads no column, so SELECT policies do not apply)"
-        }
-        Need::Delete => {
-            "lets rows of another organization be deleted (a blind DELETE reads no column, so SELECT policies do not apply)"
-        }
-        Need::Select => "shows rows of another organization",
-    };
+    let what = consequence(need);
     let key = engine
         .tenancy
         .key_column(relation.oid)
@@ -376,4 +371,18 @@ fn leaking(
         evidence,
         fix,
     });
+}
+
+fn consequence(need: Need) -> &'static str {
+    match need {
+        Need::Insert => "admits new rows of another organization",
+        Need::UpdateNew => "lets a row be moved to another organization",
+        Need::UpdateOld => {
+            "lets rows of another organization be changed (a blind UPDATE reads no column, so SELECT policies do not apply)"
+        }
+        Need::Delete => {
+            "lets rows of another organization be deleted (a blind DELETE reads no column, so SELECT policies do not apply)"
+        }
+        Need::Select => "shows rows of another organization",
+    }
 }

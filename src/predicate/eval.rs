@@ -307,11 +307,7 @@ impl Evaluation<'_, '_> {
     fn cast(&self, value: Value, ty: &str) -> Value {
         let to = self.prover.type_kind(ty);
         match value {
-            Value::Key | Value::Context | Value::Parent { .. }
-                if keeps_apart(self.key_type, to) =>
-            {
-                value
-            }
+            Value::Key | Value::Context if keeps_apart(self.key_type, to) => value,
             Value::Key => Value::Lossy {
                 text: format!("{KEY_MARK}::{ty}"),
                 of: Side::Key,
@@ -320,6 +316,11 @@ impl Evaluation<'_, '_> {
                 text: format!("{CONTEXT_MARK}::{ty}"),
                 of: Side::Context,
             },
+            Value::Parent { relation, column }
+                if keeps_apart(self.prover.column_kind(relation, column), to) =>
+            {
+                value
+            }
             Value::Parent { .. } => Value::Opaque(format!("the row's parent::{ty}")),
             // ''::uuid raises: no row comes of it.
             Value::Text(text) if text.is_empty() && to != TypeKind::Text => match to {

@@ -225,6 +225,13 @@ impl<'a> Prover<'a> {
         }
     }
 
+    fn column_kind(&self, relation: Oid, column: i16) -> TypeKind {
+        let relation = self.tenancy.snapshot.relations.get(&relation);
+        relation
+            .and_then(|relation| relation.attribute(column))
+            .map_or(TypeKind::Other, |column| self.kind_of_oid(column.type_oid))
+    }
+
     fn kind_of_oid(&self, oid: Oid) -> TypeKind {
         let snapshot = self.tenancy.snapshot;
         let base = snapshot.base_type(oid);

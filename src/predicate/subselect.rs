@@ -5,7 +5,7 @@ use super::eval::Evaluation;
 use super::expr::{Expr, FromTable, Select};
 use super::scope::{Identity, Scope};
 use super::truth::{AtomKind, Outcome, Truth};
-use super::value::Value;
+use super::value::{Value, keeps_apart};
 use crate::catalog::Relation;
 
 /// Sub-selects and policies nested deeper than this are not followed; the server itself refuses
@@ -119,37 +119,15 @@ impl Evaluation<'_, '_> {
                 continue;
             }
             for (one, other) in [(left, right), (right, left)] {
-                let Expr::Column { table, name } = strip_casts(one) else {
-                    continue;
-                };
-                let at = rows.iter().position(|(relation, alias, identity)| {
-                    *identity == Identity::Any
-                        && table
-                            .as_deref()
-                            .is_none_or(|table| table == alias || *table == relation.verbatim())
-                        && relation.column(name).is_some()
-                });
-                let Some(at) = at else { continue };
-                let Some(column) = rows[at].0.column(name) else {
+                let Some((at, column)) = self.plain_column(one, rows) else {
                     continue;
                 };
                 let mut value = Value::Null;
                 with_scopes(rows, Some(scope), &mut |inner| {
-                    value = self.value(other, inner)
+                    value = self.value(other, inner);
                 });
-                let key = self
-                    .prover
-                    .tenancy
-                    .key_column(rows[at].0.oid)
-                    .map(|key| key.number);
-                let identity = match value {
-                    Value::Key if key == Some(column.number) => Identity::Other,
-                    Value::Context if key == Some(column.number) => Identity::Current,
-                    Value::Parent {
-                        relation,
-                        column: number,
-                    } if relation == rows[at].0.oid && number == column.number => Identity::Other,
-                    _ => continue,
+                let Some(identity) = self.whose(rows[at].0, column, &value) else {
+                    continue;
                 };
                 // Whose parent it is decides; that it should also be the context's is then a
                 // condition like any other, and fails.
@@ -165,6 +143,51 @@ impl Evaluation<'_, '_> {
             }
             None => false,
         }
+    }
+
+    /// Whose a row is whose `column` equals `value`.
+    fn whose(&self, relation: &Relation, column: i16, value: &Value) -> Option<Identity> {
+        let key = self.prover.tenancy.key_column(relation.oid);
+        let is_key = key.is_some_and(|key| key.number == column);
+        match value {
+            Value::Key if is_key => Some(Identity::Other),
+            Value::Context if is_key => Some(Identity::Current),
+            Value::Parent {
+                relation: parent,
+                column: number,
+            } if (*parent, *number) == (relation.oid, column) => Some(Identity::Other),
+            _ => None,
+        }
+    }
+
+    /// The column of a row of unknown identity that an expression is, below casts that keep its
+    /// values apart.
+    fn plain_column(
+        &self,
+        mut expr: &Expr,
+        rows: &[(&Relation, String, Identity)],
+    ) -> Option<(usize, i16)> {
+        let mut casts = Vec::new();
+        while let Expr::Cast(inner, ty) = expr {
+            casts.push(ty);
+            expr = inner;
+        }
+        let Expr::Column { table, name } = expr else {
+            return None;
+        };
+        let at = rows.iter().position(|(relation, alias, identity)| {
+            *identity == Identity::Any
+                && table
+                    .as_deref()
+                    .is_none_or(|table| table == alias || *table == relation.verbatim())
+                && relation.column(name).is_some()
+        })?;
+        let column = rows[at].0.column(name)?;
+        let kind = self.prover.kind_of_oid(column.type_oid);
+        casts
+            .iter()
+            .all(|ty| keeps_apart(kind, self.prover.type_kind(ty)))
+            .then_some((at, column.number))
     }
 
     /// What the inner table's own policies add: the sub-select runs as the querying role.
@@ -252,13 +275,6 @@ fn qualify(expr: Expr, alias: &str) -> Expr {
         ),
         other => other,
     }
-}
-
-fn strip_casts(mut expr: &Expr) -> &Expr {
-    while let Expr::Cast(inner, _) = expr {
-        expr = inner;
-    }
-    expr
 }
 
 /// Calls `with` with the rows of one FROM beside each other.

@@ -101,8 +101,11 @@ fn findings(report: &Report, details: bool, out: &mut String) {
     }
 }
 
+/// Rows of one object, the worst verdict for each operation.
+type Objects<'r> = BTreeMap<&'r str, BTreeMap<Operation, &'r Coverage>>;
+
 fn coverage(report: &Report, details: bool, out: &mut String) {
-    let mut objects: BTreeMap<&str, BTreeMap<Operation, &Coverage>> = BTreeMap::new();
+    let mut objects = Objects::new();
     for row in &report.coverage {
         let cell = objects
             .entry(&row.object)
@@ -113,20 +116,24 @@ fn coverage(report: &Report, details: bool, out: &mut String) {
             *cell = row;
         }
     }
-    if objects.is_empty() {
-        return;
+    if !objects.is_empty() {
+        matrix(&objects, details, out);
+        reasons(&objects, out);
     }
-    let quiet = |rows: &BTreeMap<Operation, &Coverage>| {
+}
+
+/// Objects by operations. Where there are many, those that are closed are only counted.
+fn matrix(objects: &Objects<'_>, details: bool, out: &mut String) {
+    let closed = |rows: &BTreeMap<Operation, &Coverage>| {
         rows.values()
             .all(|row| matches!(row.verdict, Verdict::Proved | Verdict::Held))
     };
     let crowded = objects.len() > MAX_ROWS && !details;
     let mut table = plain_table(None);
     table.set_header(["object", "select", "insert", "update", "delete"]);
-    let (mut listed, mut left_out) = (0, 0);
-    for (object, rows) in &objects {
-        if crowded && (quiet(rows) || listed >= MAX_ROWS) {
-            left_out += 1;
+    let mut listed = 0;
+    for (object, rows) in objects {
+        if crowded && (closed(rows) || listed >= MAX_ROWS) {
             continue;
         }
         listed += 1;
@@ -141,10 +148,15 @@ fn coverage(report: &Report, details: bool, out: &mut String) {
     if listed > 0 {
         let _ = writeln!(out, "{table}");
     }
-    if left_out > 0 {
-        let _ = writeln!(out, "… and {left_out} more objects (--details lists them)");
+    if listed < objects.len() {
+        let more = objects.len() - listed;
+        let _ = writeln!(out, "… and {more} more objects (--details lists them)");
     }
     out.push('\n');
+}
+
+/// Why something stays unproven.
+fn reasons(objects: &Objects<'_>, out: &mut String) {
     let mut reasons: Vec<(&str, Operation, &str)> = objects
         .iter()
         .flat_map(|(object, rows)| rows.values().map(move |row| (*object, row)))

@@ -1,5 +1,6 @@
 //! Finds the configuration file, merges the command line over it, fills in defaults.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -95,39 +96,8 @@ fn read(named: Option<&Path>) -> Result<(file::File, Option<PathBuf>)> {
 
 /// Command line, then file, then default; `Err` names the first key that has none of them.
 fn merge(file: file::File, over: &Overrides) -> Result<Settings, String> {
-    let need = |given: &Option<String>, filed: Option<String>, key: &str| {
-        given
-            .clone()
-            .or(filed)
-            .ok_or_else(|| format!("[tenancy] {key} is not set"))
-    };
-    let tenancy = Tenancy {
-        key: need(&over.key, file.tenancy.key, "key")?,
-        key_type: over
-            .key_type
-            .or(file.tenancy.key_type)
-            .unwrap_or(KeyType::Uuid),
-        context: need(&over.context, file.tenancy.context, "context")?,
-        registry: need(&over.registry, file.tenancy.registry, "registry")?,
-        registry_id: file.tenancy.registry_id.unwrap_or_else(|| "id".into()),
-        app_role: need(&over.app_role, file.tenancy.app_role, "app_role")?,
-        schemas: if over.schemas.is_empty() {
-            file.tenancy
-                .schemas
-                .unwrap_or_else(|| vec!["public".into()])
-        } else {
-            over.schemas.clone()
-        },
-    };
-    let via = file
-        .tables
-        .via
-        .into_iter()
-        .map(|(table, step)| parse_via(&step).map(|via| (table.clone(), via)).ok_or((table, step)))
-        .collect::<Result<_, _>>()
-        .map_err(|(table, step)| {
-            format!("[tables.via] \"{table}\" = \"{step}\" is not of the form \"column -> schema.table.column\"")
-        })?;
+    let tenancy = merge_tenancy(file.tenancy, over)?;
+    let via = merge_via(file.tables.via)?;
     Ok(Settings {
         tenancy,
         tables: Tables {
@@ -161,6 +131,40 @@ fn merge(file: file::File, over: &Overrides) -> Result<Settings, String> {
             .map(allow)
             .collect::<Result<_, _>>()?,
     })
+}
+
+fn merge_tenancy(file: file::Tenancy, over: &Overrides) -> Result<Tenancy, String> {
+    let need = |given: &Option<String>, filed: Option<String>, key: &str| {
+        given
+            .clone()
+            .or(filed)
+            .ok_or_else(|| format!("[tenancy] {key} is not set"))
+    };
+    Ok(Tenancy {
+        key: need(&over.key, file.key, "key")?,
+        key_type: over.key_type.or(file.key_type).unwrap_or(KeyType::Uuid),
+        context: need(&over.context, file.context, "context")?,
+        registry: need(&over.registry, file.registry, "registry")?,
+        registry_id: file.registry_id.unwrap_or_else(|| "id".into()),
+        app_role: need(&over.app_role, file.app_role, "app_role")?,
+        schemas: if over.schemas.is_empty() {
+            file.schemas.unwrap_or_else(|| vec!["public".into()])
+        } else {
+            over.schemas.clone()
+        },
+    })
+}
+
+fn merge_via(steps: BTreeMap<String, String>) -> Result<BTreeMap<String, Via>, String> {
+    steps
+        .into_iter()
+        .map(|(table, step)| match parse_via(&step) {
+            Some(via) => Ok((table, via)),
+            None => Err(format!(
+                "[tables.via] \"{table}\" = \"{step}\" is not of the form \"column -> schema.table.column\""
+            )),
+        })
+        .collect()
 }
 
 fn parse_via(step: &str) -> Option<Via> {

@@ -9,7 +9,7 @@ use crate::catalog::{Oid, Relation, Snapshot};
 use crate::exit::usage;
 use crate::settings::{Settings, Via};
 
-type Tables = BTreeMap<Oid, TenantTable>;
+type Reaches = BTreeMap<Oid, Reach>;
 
 pub(super) fn resolve<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Result<Tenancy<'a>> {
     schemas_exist(snapshot, settings)?;
@@ -24,59 +24,27 @@ pub(super) fn resolve<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Res
     for name in &settings.tables.shared {
         shared.insert(find.relation("[tables] shared", name)?.oid);
     }
-    let listed = |relation: &Relation| {
-        settings
-            .tenancy
-            .schemas
-            .iter()
-            .any(|schema| **schema == *relation.schema_name)
-    };
-    let mut tables = keyed_tables(&find, settings, &shared)?;
-    tables.insert(
+    let mut reaches = keyed_tables(&find, settings, &shared)?;
+    reaches.insert(
         registry.oid,
-        (
-            registry.oid,
-            Reach::Registry {
-                column: registry_id,
-            },
-        ),
+        Reach::Registry {
+            column: registry_id,
+        },
     );
-    let mut tables: Tables = tables
-        .into_values()
-        .map(|(oid, reach)| {
-            (
-                oid,
-                TenantTable {
-                    oid,
-                    reach,
-                    listed: listed(&snapshot.relations[&oid]),
-                },
-            )
-        })
-        .collect();
     for (name, via) in &settings.tables.via {
         let (oid, reach) = find.via(name, via)?;
-        tables.insert(
-            oid,
-            TenantTable {
-                oid,
-                reach,
-                listed: listed(&snapshot.relations[&oid]),
-            },
-        );
+        reaches.insert(oid, reach);
     }
-    parents_are_tenant_tables(snapshot, &tables)?;
-    inherit(snapshot, &mut tables, &listed);
-    if tables
-        .values()
-        .all(|table| matches!(table.reach, Reach::Registry { .. }) || !table.listed)
-    {
-        return Err(usage(format!(
-            "no table in schemas {} has the tenant key {}: nothing to look at; check [tenancy] key and schemas",
-            settings.tenancy.schemas.join(", "),
-            settings.tenancy.key
-        )));
-    }
+    parents_are_tenant_tables(snapshot, &reaches)?;
+    inherit(snapshot, &mut reaches);
+    let tables: BTreeMap<Oid, TenantTable> = reaches
+        .into_iter()
+        .map(|(oid, reach)| {
+            let listed = is_listed(settings, &snapshot.relations[&oid]);
+            (oid, TenantTable { oid, reach, listed })
+        })
+        .collect();
+    something_to_look_at(settings, &tables)?;
     Ok(Tenancy {
         snapshot,
         settings,
@@ -85,6 +53,28 @@ pub(super) fn resolve<'a>(snapshot: &'a Snapshot, settings: &'a Settings) -> Res
         tables,
         shared,
     })
+}
+
+fn is_listed(settings: &Settings, relation: &Relation) -> bool {
+    settings
+        .tenancy
+        .schemas
+        .iter()
+        .any(|schema| **schema == *relation.schema_name)
+}
+
+fn something_to_look_at(settings: &Settings, tables: &BTreeMap<Oid, TenantTable>) -> Result<()> {
+    let found = tables
+        .values()
+        .any(|table| table.listed && !matches!(table.reach, Reach::Registry { .. }));
+    if found {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "no table in schemas {} has the tenant key {}: nothing to look at; check [tenancy] key and schemas",
+        settings.tenancy.schemas.join(", "),
+        settings.tenancy.key
+    )))
 }
 
 fn schemas_exist(snapshot: &Snapshot, settings: &Settings) -> Result<()> {
@@ -102,11 +92,7 @@ fn schemas_exist(snapshot: &Snapshot, settings: &Settings) -> Result<()> {
 }
 
 /// Tables with the tenant key, in any schema, and those of `[tables.key]`.
-fn keyed_tables(
-    find: &Finder<'_>,
-    settings: &Settings,
-    shared: &BTreeSet<Oid>,
-) -> Result<BTreeMap<Oid, (Oid, Reach)>> {
+fn keyed_tables(find: &Finder<'_>, settings: &Settings, shared: &BTreeSet<Oid>) -> Result<Reaches> {
     let mut tables = BTreeMap::new();
     for relation in find.snapshot.relations.values() {
         let candidate =
@@ -114,42 +100,39 @@ fn keyed_tables(
         if let (true, Some(column)) = (candidate, relation.column(&settings.tenancy.key)) {
             tables.insert(
                 relation.oid,
-                (
-                    relation.oid,
-                    Reach::Key {
-                        column: column.number,
-                    },
-                ),
+                Reach::Key {
+                    column: column.number,
+                },
             );
         }
     }
     for (name, column) in &settings.tables.key {
         let relation = find.table("[tables.key]", name)?;
         let column = find.column(&format!("[tables.key] \"{name}\""), relation, column)?;
-        tables.insert(relation.oid, (relation.oid, Reach::Key { column }));
+        tables.insert(relation.oid, Reach::Key { column });
     }
     Ok(tables)
 }
 
-fn parents_are_tenant_tables(snapshot: &Snapshot, tables: &Tables) -> Result<()> {
-    for table in tables.values() {
-        let Reach::Via { parent, .. } = table.reach else {
+fn parents_are_tenant_tables(snapshot: &Snapshot, reaches: &Reaches) -> Result<()> {
+    let name = |oid: &Oid| snapshot.relations[oid].verbatim();
+    for (child, reach) in reaches {
+        let Reach::Via { parent, .. } = reach else {
             continue;
         };
-        let name = |oid: &Oid| snapshot.relations[oid].verbatim();
-        if !tables.contains_key(&parent) {
+        if !reaches.contains_key(parent) {
             return Err(usage(format!(
                 "[tables.via] \"{}\" leads to {}, which is no tenant table: it has neither the tenant key nor a way to one",
-                name(&table.oid),
-                name(&parent)
+                name(child),
+                name(parent)
             )));
         }
-        let (mut at, mut seen) = (parent, BTreeSet::from([table.oid]));
-        while let Some(Reach::Via { parent, .. }) = tables.get(&at).map(|table| table.reach) {
+        let (mut at, mut seen) = (parent, BTreeSet::from([child]));
+        while let Some(Reach::Via { parent, .. }) = reaches.get(at) {
             if !seen.insert(at) {
                 return Err(usage(format!(
                     "[tables.via] \"{}\" leads back to itself and never to a table with the tenant key",
-                    name(&table.oid)
+                    name(child)
                 )));
             }
             at = parent;
@@ -159,29 +142,22 @@ fn parents_are_tenant_tables(snapshot: &Snapshot, tables: &Tables) -> Result<()>
 }
 
 /// Partitions and inheritance children belong to tenants as their parent does.
-fn inherit(snapshot: &Snapshot, tables: &mut Tables, listed: &dyn Fn(&Relation) -> bool) {
+fn inherit(snapshot: &Snapshot, reaches: &mut Reaches) {
     loop {
         let mut found = Vec::new();
         for child in snapshot.relations.values() {
-            if tables.contains_key(&child.oid) || !child.kind.is_table() {
+            if reaches.contains_key(&child.oid) || !child.kind.is_table() {
                 continue;
             }
             let reach = child.parents.iter().find_map(|parent| {
-                let reach = tables.get(parent)?.reach;
-                same_column(&snapshot.relations[parent], child, reach)
+                same_column(&snapshot.relations[parent], child, *reaches.get(parent)?)
             });
-            if let Some(reach) = reach {
-                found.push(TenantTable {
-                    oid: child.oid,
-                    reach,
-                    listed: listed(child),
-                });
-            }
+            found.extend(reach.map(|reach| (child.oid, reach)));
         }
         if found.is_empty() {
             return;
         }
-        tables.extend(found.into_iter().map(|table| (table.oid, table)));
+        reaches.extend(found);
     }
 }
 
