@@ -138,7 +138,8 @@ fn the_readme_shows_what_the_program_prints() {
         .replace("app_NNNN", "app_user");
     let (heading, rest) = report.split_once('\n').unwrap();
     let (heading, _) = heading.split_once(" (PostgreSQL ").unwrap();
-    let shown = format!("$ tenantctl audit\n{heading}\n{rest}");
+    let command = args.join(" ");
+    let shown = format!("$ tenantctl {command}\n{heading} (PostgreSQL 15.18)\n{rest}");
     compare_readme("audit", &shown);
 }
 
