@@ -132,14 +132,12 @@ impl<'a> Engine<'a> {
         let select = match key {
             Some(key) => {
                 let key = quote::ident(key);
-                format!(
-                    "SELECT {key}, count(*) FROM {object} GROUP BY {key};  -- more than one organization"
-                )
+                format!("SELECT {key}, count(*) FROM {object} GROUP BY {key};")
             }
             None => format!("SELECT * FROM {object} LIMIT 10;"),
         };
         format!(
-            "BEGIN; SET LOCAL ROLE {}; SET LOCAL {context} = '<an organization''s id>'; {select} ROLLBACK;",
+            "BEGIN; SET LOCAL ROLE {}; SET LOCAL {context} = '<an organization''s id>'; {select} ROLLBACK;  -- rows of more than one organization",
             self.app
         )
     }

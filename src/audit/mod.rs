@@ -43,6 +43,17 @@ impl Selection {
             && !self.skip.iter().any(|skip| skip == id)
     }
 
+    /// What the reader of a partial audit should know.
+    pub fn note(&self, all: usize) -> Option<String> {
+        if !self.only.is_empty() {
+            let ran = self.only.len();
+            return Some(format!(
+                "{ran} of {all} checks ran: the verdict is about them, not about the database"
+            ));
+        }
+        (!self.skip.is_empty()).then(|| format!("left out: {}", self.skip.join(", ")))
+    }
+
     /// Every name is a check's.
     ///
     /// # Errors

@@ -136,7 +136,7 @@ pub(super) async fn report(
         accepted,
         coverage: outcome.coverage,
         unfinished: outcome.unfinished,
-        notes: Vec::new(),
+        notes: selection.note(checks.len()).into_iter().collect(),
     })
 }
 
@@ -144,7 +144,14 @@ pub(super) async fn report(
 pub(super) fn target(snapshot: &Snapshot, settings: &Settings) -> Target {
     Target {
         database: snapshot.server.database.clone(),
-        server_version: snapshot.server.version.clone(),
+        // `15.18 (Debian 15.18-0+deb12u1)`: what packagers add says nothing here.
+        server_version: snapshot
+            .server
+            .version
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
         app_role: settings.tenancy.app_role.clone(),
     }
 }

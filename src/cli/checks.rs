@@ -147,7 +147,11 @@ fn show(check: &Check, settings: Option<&str>) -> String {
     match settings {
         Some(settings) => out.push_str(settings),
         None => {
-            out.push_str("-- In psql, set what the query reads first: tenantctl checks show --set prints it.\n");
+            let _ = writeln!(
+                out,
+                "-- In psql, set what the query reads first: tenantctl checks show {} --set prints it.",
+                check.id
+            );
         }
     }
     let _ = writeln!(out, "{};", check.sql);

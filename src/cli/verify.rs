@@ -37,12 +37,13 @@ impl Options {
         let audited = crate::audit::run(&session, &tenancy, &checks, &selection).await?;
         session.close().await;
         let mut unfinished = audited.unfinished;
-        let (mut findings, mut rows, mut notes) = (audited.findings, audited.coverage, Vec::new());
+        let (mut findings, mut rows) = (audited.findings, audited.coverage);
+        let mut notes: Vec<String> = selection.note(checks.len()).into_iter().collect();
         if tenancy.app.is_some() {
             let outcome = self.attack.run(context, &admin, &tenancy).await?;
             findings.extend(outcome.findings);
             rows.extend(outcome.coverage);
-            notes = outcome.notes;
+            notes.extend(outcome.notes);
         } else {
             unfinished.push(Unfinished {
                 check: "probe".into(),

@@ -93,7 +93,8 @@ fn findings(report: &Report, details: bool, out: &mut String) {
     if minor > 0 {
         let _ = writeln!(
             out,
-            "{minor} findings of severity low or info (--details lists them)\n"
+            "{minor} finding{} of severity low or info (--details lists them)\n",
+            if minor == 1 { "" } else { "s" }
         );
     }
     if report.findings.is_empty() {

@@ -59,6 +59,8 @@ impl Startup {
             Purpose::Read => {
                 soft.push(("statement_timeout", ms(timeouts.statement)));
                 soft.push(("idle_in_transaction_session_timeout", ms(IDLE_LIMIT)));
+                // Catalog queries are short, and compiling them costs more than it saves.
+                soft.push(("jit", "off".to_owned()));
                 hard.push((READ_ONLY, "on".to_owned()));
                 hard.push(("search_path", "pg_catalog,pg_temp".to_owned()));
             }

@@ -19,7 +19,13 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 #[command(next_help_heading = "Configuration")]
 pub struct Overrides {
     /// Configuration file [default: ./tenantctl.toml]
-    #[arg(long, global = true, env = "TENANTCTL_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "TENANTCTL_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub config: Option<PathBuf>,
     /// Login role of the application; overrides [tenancy] app_role
     #[arg(long, global = true, value_name = "ROLE")]
