@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use futures_util::try_join;
 use tokio_postgres::{Client, Row};
 
+use super::attached;
 use super::model::{Relation, Snapshot};
 use super::rows::{self, each};
 use super::{AclItem, Acls, Oid, Privilege};
@@ -128,20 +129,19 @@ async fn extension_members(client: &Client) -> Result<HashSet<Oid>> {
     Ok(members)
 }
 
-/// Hangs columns, policies, indexes and the rest on their relations. A row whose relation is not
-/// there belongs to a schema of PostgreSQL's own.
+/// Hangs columns, policies, indexes and the rest on their relations.
 async fn attach(
     client: &Client,
     acls: &Acls,
     relations: &mut BTreeMap<Oid, Relation>,
 ) -> Result<()> {
-    rows::columns(client, acls, relations).await?;
-    rows::policies(client, relations).await?;
-    rows::indexes(client, relations).await?;
-    rows::constraints(client, relations).await?;
-    rows::triggers(client, relations).await?;
-    rows::inherits(client, relations).await?;
-    rows::rules(client, relations).await?;
-    rows::views(client, relations).await?;
-    rows::sequences(client, relations).await
+    attached::columns(client, acls, relations).await?;
+    attached::policies(client, relations).await?;
+    attached::indexes(client, relations).await?;
+    attached::constraints(client, relations).await?;
+    attached::triggers(client, relations).await?;
+    attached::inherits(client, relations).await?;
+    attached::rules(client, relations).await?;
+    attached::views(client, relations).await?;
+    attached::sequences(client, relations).await
 }

@@ -4,11 +4,14 @@
 //! reasons about a snapshot needs no server; [`load`] is the only function here that does.
 
 mod acl;
+mod attached;
+mod cluster;
 mod load;
 mod model;
 mod rows;
 
 pub use acl::{AclItem, Acls, Privilege};
+pub use cluster::*;
 pub use load::{begin, load};
 pub use model::*;
 

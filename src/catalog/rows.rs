@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use futures_util::TryStreamExt;
 use tokio_postgres::{Client, Error, Row};
 
-use super::model::*;
+use super::cluster::*;
+use super::model::{Function, Relation, RelationKind};
 use super::{Acls, Oid};
 use crate::session::error::explain;
 
@@ -32,18 +33,12 @@ pub(super) async fn each(
 }
 
 /// The single character of a `"char"` column that was cast to text.
-fn letter(row: &Row, column: &str) -> Result<char, Error> {
+pub(super) fn letter(row: &Row, column: &str) -> Result<char, Error> {
     Ok(row
         .try_get::<_, &str>(column)?
         .chars()
         .next()
         .unwrap_or(' '))
-}
-
-fn numbers(row: &Row, column: &str) -> Result<Vec<i16>, Error> {
-    Ok(row
-        .try_get::<_, Option<Vec<i16>>>(column)?
-        .unwrap_or_default())
 }
 
 pub(super) async fn server(client: &Client, acls: &Acls) -> Result<Server> {
@@ -323,212 +318,4 @@ pub(super) async fn functions(
     )
     .await?;
     Ok(functions)
-}
-
-type Relations = BTreeMap<Oid, Relation>;
-
-pub(super) async fn columns(client: &Client, acls: &Acls, relations: &mut Relations) -> Result<()> {
-    each(
-        client,
-        include_str!("../../sql/catalog/columns.sql"),
-        |row| {
-            let Some(relation) = relations.get_mut(&row.try_get::<_, Oid>("attrelid")?) else {
-                return Ok(());
-            };
-            relation.columns.push(Column {
-                number: row.try_get("attnum")?,
-                name: row.try_get("name")?,
-                type_oid: row.try_get("atttypid")?,
-                type_mod: row.try_get("atttypmod")?,
-                not_null: row.try_get("attnotnull")?,
-                has_default: row.try_get("atthasdef")?,
-                identity: row.try_get::<_, &str>("identity")?.chars().next(),
-                generated: !row.try_get::<_, &str>("generated")?.is_empty(),
-                acl: acls.get(row.try_get("acl")?),
-            });
-            Ok(())
-        },
-    )
-    .await
-}
-
-pub(super) async fn policies(client: &Client, relations: &mut Relations) -> Result<()> {
-    let mut unknown = None;
-    each(
-        client,
-        include_str!("../../sql/catalog/policies.sql"),
-        |row| {
-            let Some(relation) = relations.get_mut(&row.try_get::<_, Oid>("polrelid")?) else {
-                return Ok(());
-            };
-            let command = match letter(&row, "command")? {
-                '*' => PolicyCommand::All,
-                'r' => PolicyCommand::Select,
-                'a' => PolicyCommand::Insert,
-                'w' => PolicyCommand::Update,
-                'd' => PolicyCommand::Delete,
-                other => {
-                    unknown = Some(other);
-                    return Ok(());
-                }
-            };
-            relation.policies.push(Policy {
-                oid: row.try_get("oid")?,
-                name: row.try_get("name")?,
-                command,
-                permissive: row.try_get("polpermissive")?,
-                roles: row.try_get("polroles")?,
-                using: row.try_get("using_expression")?,
-                check: row.try_get("check_expression")?,
-            });
-            Ok(())
-        },
-    )
-    .await?;
-    match unknown {
-        None => Ok(()),
-        Some(letter) => Err(anyhow!(
-            "pg_policy has a command '{letter}' that this version of tenantctl does not know; upgrade it"
-        )),
-    }
-}
-
-pub(super) async fn indexes(client: &Client, relations: &mut Relations) -> Result<()> {
-    each(
-        client,
-        include_str!("../../sql/catalog/indexes.sql"),
-        |row| {
-            let Some(relation) = relations.get_mut(&row.try_get::<_, Oid>("indrelid")?) else {
-                return Ok(());
-            };
-            let keys: i16 = row.try_get("key_columns")?;
-            let mut columns = numbers(&row, "columns")?;
-            columns.truncate(usize::try_from(keys).unwrap_or(0));
-            relation.indexes.push(Index {
-                oid: row.try_get("indexrelid")?,
-                name: row.try_get("name")?,
-                method: row.try_get("method")?,
-                unique: row.try_get("indisunique")?,
-                primary: row.try_get("indisprimary")?,
-                exclusion: row.try_get("indisexclusion")?,
-                usable: row.try_get("usable")?,
-                columns,
-                partial: row.try_get("partial")?,
-                expressions: row.try_get("expressions")?,
-            });
-            Ok(())
-        },
-    )
-    .await
-}
-
-pub(super) async fn constraints(client: &Client, relations: &mut Relations) -> Result<()> {
-    each(
-        client,
-        include_str!("../../sql/catalog/constraints.sql"),
-        |row| {
-            let Some(relation) = relations.get_mut(&row.try_get::<_, Oid>("conrelid")?) else {
-                return Ok(());
-            };
-            let kind = match letter(&row, "kind")? {
-                'p' => ConstraintKind::Primary,
-                'u' => ConstraintKind::Unique,
-                'f' => ConstraintKind::Foreign,
-                'x' => ConstraintKind::Exclusion,
-                _ => ConstraintKind::Check,
-            };
-            relation.constraints.push(Constraint {
-                oid: row.try_get("oid")?,
-                name: row.try_get("name")?,
-                kind,
-                columns: numbers(&row, "conkey")?,
-                references: row.try_get("confrelid")?,
-                referenced_columns: numbers(&row, "confkey")?,
-                on_delete: letter(&row, "on_delete")?,
-                validated: row.try_get("convalidated")?,
-                deferrable: row.try_get("condeferrable")?,
-            });
-            Ok(())
-        },
-    )
-    .await
-}
-
-pub(super) async fn triggers(client: &Client, relations: &mut Relations) -> Result<()> {
-    each(
-        client,
-        include_str!("../../sql/catalog/triggers.sql"),
-        |row| {
-            let Some(relation) = relations.get_mut(&row.try_get::<_, Oid>("tgrelid")?) else {
-                return Ok(());
-            };
-            relation.triggers.push(Trigger {
-                name: row.try_get("name")?,
-                function: row.try_get("function")?,
-                flags: row.try_get("tgtype")?,
-                enabled: letter(&row, "enabled")?,
-            });
-            Ok(())
-        },
-    )
-    .await
-}
-
-pub(super) async fn inherits(client: &Client, relations: &mut Relations) -> Result<()> {
-    each(
-        client,
-        include_str!("../../sql/catalog/inherits.sql"),
-        |row| {
-            if let Some(relation) = relations.get_mut(&row.try_get::<_, Oid>("inhrelid")?) {
-                relation.parents.push(row.try_get("inhparent")?);
-            }
-            Ok(())
-        },
-    )
-    .await
-}
-
-pub(super) async fn rules(client: &Client, relations: &mut Relations) -> Result<()> {
-    each(client, include_str!("../../sql/catalog/rules.sql"), |row| {
-        let Some(relation) = relations.get_mut(&row.try_get::<_, Oid>("relation")?) else {
-            return Ok(());
-        };
-        let (name, refers_to) = (row.try_get::<_, &str>("name")?, row.try_get("refers_to")?);
-        match relation.rules.iter_mut().find(|rule| rule.name == name) {
-            Some(rule) => rule.refers_to.push(refers_to),
-            None => relation.rules.push(Rule {
-                name: name.to_owned(),
-                event: letter(&row, "event")?,
-                refers_to: vec![refers_to],
-            }),
-        }
-        Ok(())
-    })
-    .await
-}
-
-pub(super) async fn views(client: &Client, relations: &mut Relations) -> Result<()> {
-    each(client, include_str!("../../sql/catalog/views.sql"), |row| {
-        if let Some(relation) = relations.get_mut(&row.try_get::<_, Oid>("oid")?) {
-            relation.definition = row.try_get("definition")?;
-        }
-        Ok(())
-    })
-    .await
-}
-
-pub(super) async fn sequences(client: &Client, relations: &mut Relations) -> Result<()> {
-    each(
-        client,
-        include_str!("../../sql/catalog/sequences.sql"),
-        |row| {
-            if let Some(sequence) = relations.get_mut(&row.try_get::<_, Oid>("sequence")?) {
-                let attnum: i32 = row.try_get("attnum")?;
-                sequence.owned_by =
-                    Some((row.try_get("relation")?, i16::try_from(attnum).unwrap_or(0)));
-            }
-            Ok(())
-        },
-    )
-    .await
 }

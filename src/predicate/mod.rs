@@ -11,6 +11,7 @@ mod eval;
 mod expr;
 mod inline;
 mod judge;
+mod lower;
 mod parse;
 mod scope;
 mod subselect;

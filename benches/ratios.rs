@@ -1,0 +1,355 @@
+//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start]`.
+//!
+//! Each figure is a median of whole processes, and its floor is measured in the same run on the
+//! same throwaway server: psql reading the same catalogs, a hand-written WHERE, psql running the
+//! same statements. Needs psql beside the server's programs or on PATH.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench prints, and has failed where it cannot go on"
+)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tenantctl::sandbox::{Options, Sandbox};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_tenantctl");
+const RUNS: usize = 5;
+
+/// The six plain reads that an audit cannot do without.
+const FLOOR: &str = "\
+select oid, relname, relnamespace, relkind, relowner, relrowsecurity, relforcerowsecurity, relacl, reloptions from pg_class;
+select oid, polrelid, polname, polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid) from pg_policy;
+select attrelid, attnum, attname, atttypid, attnotnull, attacl from pg_attribute where attnum > 0 and not attisdropped;
+select indexrelid, indrelid, indisunique, indisvalid, indkey, indpred is not null from pg_index;
+select oid, conrelid, conname, contype, conkey, confrelid, confkey from pg_constraint;
+select oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcanlogin, rolreplication, rolbypassrls from pg_roles;
+";
+
+struct Bench {
+    server: Sandbox,
+    psql: PathBuf,
+    folder: PathBuf,
+}
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with('-'))
+        .collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|arg| arg == name);
+    let settings = [
+        ("max_locks_per_transaction", "1000"),
+        ("shared_buffers", "256MB"),
+    ];
+    let options = Options {
+        settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
+        ..Options::default()
+    };
+    let server = Sandbox::start(&options, &mut |line| eprintln!("{line}")).expect("a server");
+    let beside = server.bin_dir().join("psql");
+    let psql = if beside.exists() {
+        beside
+    } else {
+        PathBuf::from("psql")
+    };
+    let folder = std::env::temp_dir().join(format!("tenantctl-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let bench = Bench {
+        server,
+        psql,
+        folder,
+    };
+    println!(
+        "PostgreSQL {}, medians of {RUNS}",
+        bench.server.version().number
+    );
+    bench.sql("postgres", "create role bench_app login");
+    if wants("start") {
+        bench.start();
+    }
+    if wants("audit") {
+        bench.audit(100);
+        bench.audit(10_000);
+    }
+    if wants("apply") {
+        bench.apply(2_000);
+    }
+    if wants("policy") {
+        bench.policy();
+    }
+    std::fs::remove_dir_all(&bench.folder).unwrap();
+}
+
+impl Bench {
+    fn start(&self) {
+        let version = median(|| time(Command::new(TOOL).arg("--version")));
+        println!("start   --version                    {}", ms(version));
+    }
+
+    fn audit(&self, tables: usize) {
+        let database = format!("audit_{tables}");
+        self.tables(&database, tables, true);
+        self.sql(&database, "vacuum analyze");
+        let config = self.config();
+        let floor = self.file("floor.sql", FLOOR);
+        let psql = median(|| {
+            time(
+                self.psql(&database)
+                    .arg("-o")
+                    .arg("/dev/null")
+                    .arg("-f")
+                    .arg(&floor),
+            )
+        });
+        let ours = median(|| time(self.tool(&database, &config).arg("audit").arg("--quiet")));
+        let memory = self.peak_memory(&database, &config);
+        ratio(
+            &format!("audit   {tables} tables"),
+            ours,
+            "psql, six catalogs",
+            psql,
+        );
+        println!("        peak memory {memory}");
+    }
+
+    /// `VmHWM` of an audit, by asking the kernel just before it ends.
+    fn peak_memory(&self, database: &str, config: &Path) -> String {
+        let mut child = self.tool(database, config).arg("audit").spawn().unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = String::from("not known here");
+        while child.try_wait().unwrap().is_none() {
+            if let Ok(text) = std::fs::read_to_string(&status)
+                && let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:"))
+            {
+                peak = line["VmHWM:".len()..].trim().to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        peak
+    }
+
+    fn apply(&self, tables: usize) {
+        let config = self.config();
+        let mut ours = Vec::new();
+        let mut psql = Vec::new();
+        for round in 0..RUNS {
+            let (one, other) = (format!("apply_{round}"), format!("script_{round}"));
+            self.tables(&one, tables, false);
+            self.tables(&other, tables, false);
+            let plan = Command::output(
+                self.tool(&other, &config)
+                    .arg("plan")
+                    .arg("--format")
+                    .arg("sql")
+                    .stdout(Stdio::piped()),
+            )
+            .unwrap();
+            let script = self.file("plan.sql", &String::from_utf8(plan.stdout).unwrap());
+            psql.push(time(
+                self.psql(&other)
+                    .arg("-v")
+                    .arg("ON_ERROR_STOP=1")
+                    .arg("-f")
+                    .arg(&script),
+            ));
+            ours.push(time(
+                self.tool(&one, &config)
+                    .arg("apply")
+                    .arg("--yes")
+                    .arg("--quiet"),
+            ));
+            self.sql("postgres", &format!("drop database {one}"));
+            self.sql("postgres", &format!("drop database {other}"));
+        }
+        ratio(
+            &format!("apply   {tables} tables"),
+            middle(ours),
+            "psql, the same statements",
+            middle(psql),
+        );
+    }
+
+    /// 1,000,000 rows of 1,000 organizations: the policy that `apply` writes, the widespread one that
+    /// casts the key to text, and a WHERE by hand without row-level security.
+    fn policy(&self) {
+        let database = "policy";
+        self.sql("postgres", "create database policy");
+        self.sql(
+            database,
+            "create table organizations (id uuid primary key);
+             insert into organizations select md5(i::text)::uuid from generate_series(1, 1000) i;
+             create table ours (id bigint primary key, organization_id uuid not null, note text);
+             insert into ours select i, md5((1 + i % 1000)::text)::uuid, 'note ' || i from generate_series(1, 1000000) i;
+             create table by_hand as table ours;
+             create table cast_to_text as table ours;
+             create index on by_hand (organization_id);
+             create index on cast_to_text (organization_id);
+             alter table cast_to_text enable row level security;
+             create policy p on cast_to_text using (organization_id::text = current_setting('app.current_organization_id', true));
+             grant select on by_hand, cast_to_text to bench_app;
+             grant select, insert, update, delete on ours to bench_app;",
+        );
+        let config = self.file(
+            "policy.toml",
+            "[tenancy]\nkey = \"organization_id\"\ncontext = \"app.current_organization_id\"\nregistry = \"public.organizations\"\napp_role = \"bench_app\"\n[tables]\nshared = [\"public.by_hand\", \"public.cast_to_text\"]\n",
+        );
+        assert!(
+            time(
+                self.tool(database, &config)
+                    .arg("apply")
+                    .arg("--yes")
+                    .arg("--quiet")
+            ) > Duration::ZERO
+        );
+        self.sql(database, "vacuum analyze");
+        let one = "c4ca4238-a0b9-2382-0dcc-509a6f75849b";
+        let within = |query: &str| self.statement(database, one, query);
+        let ours = within("select count(*) from ours");
+        let text = within("select count(*) from cast_to_text");
+        let hand = within(&format!(
+            "select count(*) from by_hand where organization_id = '{one}'"
+        ));
+        ratio("policy  ours", ours, "a WHERE by hand, no policy", hand);
+        ratio("policy  cast to text", text, "ours", ours);
+    }
+
+    /// The median of 51 executions in one session of the application, in psql's own timing.
+    fn statement(&self, database: &str, organization: &str, query: &str) -> Duration {
+        let mut script = format!(
+            "set role bench_app;\nset app.current_organization_id = '{organization}';\n{query};\n{query};\n\\timing on\n"
+        );
+        for _ in 0..51 {
+            writeln!(script, "{query};").unwrap();
+        }
+        let file = self.file("statement.sql", &script);
+        let output = self
+            .psql(database)
+            .arg("-f")
+            .arg(file)
+            .stdout(Stdio::piped())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let times = text.lines().filter_map(|line| {
+            line.strip_prefix("Time: ")?
+                .split(' ')
+                .next()?
+                .parse::<f64>()
+                .ok()
+        });
+        middle(
+            times
+                .map(|ms| Duration::from_secs_f64(ms / 1000.0))
+                .collect(),
+        )
+    }
+
+    /// A database of tables as a team has them, with our isolation or with none.
+    fn tables(&self, database: &str, tables: usize, isolated: bool) {
+        self.sql("postgres", &format!("create database {database}"));
+        self.sql(
+            database,
+            "create table organizations (id uuid primary key, name text not null)",
+        );
+        let protect = "execute format('alter table %I enable row level security', t);
+             execute format('alter table %I force row level security', t);
+             execute format('create policy p on %I to bench_app using (organization_id = (select nullif(current_setting(''app.current_organization_id'', true), '''')::uuid))', t);
+             execute format('create index on %I (organization_id)', t);";
+        // Blocks of 500: one transaction over 10,000 tables would run out of locks.
+        for first in (0..tables).step_by(500) {
+            let last = (first + 500).min(tables) - 1;
+            self.sql(
+                database,
+                &format!(
+                    "do $$ declare t text; begin for i in {first}..{last} loop
+                     t := 't' || i;
+                     execute format('create table %I (id uuid primary key default gen_random_uuid(), organization_id uuid not null references organizations on delete cascade, name text, status text, amount numeric, created_at timestamptz default now())', t);
+                     {}
+                     execute format('grant select, insert, update, delete on %I to bench_app', t);
+                     end loop; end $$",
+                    if isolated { protect } else { "" }
+                ),
+            );
+        }
+    }
+
+    fn config(&self) -> PathBuf {
+        self.file(
+            "tenantctl.toml",
+            "[tenancy]\nkey = \"organization_id\"\ncontext = \"app.current_organization_id\"\nregistry = \"public.organizations\"\napp_role = \"bench_app\"\n",
+        )
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn psql(&self, database: &str) -> Command {
+        let mut psql = Command::new(&self.psql);
+        psql.args(["-X", "-q", "-d"])
+            .arg(self.server.url(database))
+            .stdout(Stdio::null());
+        psql
+    }
+
+    fn tool(&self, database: &str, config: &Path) -> Command {
+        let mut tool = Command::new(TOOL);
+        tool.args(["--database-url", &self.server.url(database), "--config"])
+            .arg(config)
+            .stdout(Stdio::null());
+        tool
+    }
+
+    fn sql(&self, database: &str, sql: &str) {
+        let done = self
+            .psql(database)
+            .args(["-v", "ON_ERROR_STOP=1", "-c", sql])
+            .status()
+            .unwrap();
+        assert!(done.success(), "{sql}");
+    }
+}
+
+fn time(command: &mut Command) -> Duration {
+    let started = Instant::now();
+    let status = command
+        .stdout(Stdio::null())
+        .status()
+        .expect("the program starts");
+    assert!(status.code().is_some(), "{command:?}");
+    assert!(
+        status.success() || status.code() == Some(4),
+        "{command:?}: {status}"
+    );
+    started.elapsed()
+}
+
+fn median(mut run: impl FnMut() -> Duration) -> Duration {
+    middle((0..RUNS).map(|_| run()).collect())
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn ms(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+}
+
+fn ratio(what: &str, ours: Duration, floor: &str, theirs: Duration) {
+    println!(
+        "{what:<36} {:>12}   {:>6.2} x {floor} ({})",
+        ms(ours),
+        ours.as_secs_f64() / theirs.as_secs_f64(),
+        ms(theirs)
+    );
+}
