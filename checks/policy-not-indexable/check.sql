@@ -7,6 +7,7 @@
 -- mend: compare the bare column with the converted setting: organization_id =
 --   (select nullif(current_setting('app.current_organization_id', true), '')::uuid).
 -- source: https://www.postgresql.org/docs/current/indexes-expressional.html
+-- engine: predicate
 with tenant as (
     select c.oid, n.nspname, c.relname, a.attname,
            -- varchar is printed as (key)::text, which is no conversion; any other cast of the key is one.

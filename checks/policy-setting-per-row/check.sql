@@ -6,6 +6,7 @@
 -- mend: write (select nullif(current_setting('app.current_organization_id', true), '')::uuid). Not on Citus or
 --   CockroachDB, which refuse sub-selects in policies.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+-- engine: predicate
 with tenant as (
     select c.oid, n.nspname, c.relname
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)

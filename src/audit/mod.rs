@@ -9,6 +9,7 @@ mod engine;
 mod functions;
 mod others;
 mod roles;
+mod speed;
 mod sql;
 mod tables;
 mod views;
@@ -16,7 +17,6 @@ mod views;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use tokio_postgres::Client;
 
 pub use accept::{Accepted, accept};
 pub use sql::{array, parameters};
@@ -24,6 +24,7 @@ pub use sql::{array, parameters};
 use crate::check::{self, Check};
 use crate::exit::usage;
 use crate::finding::{By, Coverage, Finding, Operation, Verdict};
+use crate::session::{Connector, Session};
 use crate::tenancy::Tenancy;
 use engine::{Engine, Found};
 
@@ -97,32 +98,24 @@ pub struct Outcome {
     pub unfinished: Vec<Unfinished>,
 }
 
-/// Audits in the transaction that the tenancy's snapshot was read in.
+/// Audits in the transaction that the tenancy's snapshot was read in, on that session; for a large
+/// database on a few more, which see the same snapshot.
 ///
 /// # Errors
 /// The connection's; a check that fails is unfinished, and the audit goes on.
 pub async fn run(
-    client: &Client,
+    (session, connector): (&Session, &Connector),
     tenancy: &Tenancy<'_>,
     checks: &[Check],
     selection: &Selection,
 ) -> Result<Outcome> {
     let (mut findings, mut coverage) = judge(tenancy, checks, selection)?;
-    let mut unfinished = Vec::new();
-    sql::set_parameters(client, &sql::parameters(tenancy)).await?;
-    for check in checks {
-        if check.engine != check::Engine::Sql || !selection.takes(&check.id) {
-            continue;
-        }
-        match sql::run(client, check).await {
-            Ok(found) => findings.extend(found),
-            Err(error) if crate::session::error::is_lost(&error) => return Err(error),
-            Err(error) => unfinished.push(Unfinished {
-                check: check.id.clone(),
-                reason: format!("{error:#}"),
-            }),
-        }
-    }
+    let wanted: Vec<&Check> = checks
+        .iter()
+        .filter(|check| check.engine == check::Engine::Sql && selection.takes(&check.id))
+        .collect();
+    let looked = sql::run_all(session, connector, &wanted, tenancy).await?;
+    findings.extend(looked.findings);
     order(&mut findings);
     if !selection.only.is_empty() {
         // A part of the checks says nothing about the whole.
@@ -131,7 +124,7 @@ pub async fn run(
     Ok(Outcome {
         findings,
         coverage,
-        unfinished,
+        unfinished: looked.unfinished,
     })
 }
 
@@ -150,6 +143,7 @@ pub fn judge(
     views::audit(&mut engine);
     others::audit(&mut engine);
     functions::audit(&mut engine);
+    speed::audit(&mut engine);
     cves::audit(&mut engine)?;
     let findings = engine
         .found

@@ -1,12 +1,17 @@
 //! Runs SQL checks inside the snapshot's transaction, each in its own savepoint.
 
+use std::cell::Cell;
+
 use anyhow::{Context, Result};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
+use super::Unfinished;
+use crate::catalog;
 use crate::check::Check;
 use crate::finding::{Finding, Severity};
-use crate::session::error::explain;
+use crate::session::error::{explain, is_lost};
+use crate::session::{Connector, Pool, Session, quote};
 use crate::tenancy::{Reach, Tenancy};
 
 /// The settings that checks read their parameters from, by name.
@@ -63,14 +68,121 @@ pub fn array<'s>(items: impl Iterator<Item = Option<&'s str>>) -> String {
     format!("{{{}}}", items.join(","))
 }
 
+/// Above this many tenant tables the checks run on several sessions.
+const LARGE: usize = 1_000;
+/// Sessions beside the first one.
+const HELPERS: usize = 2;
+
+/// What the SQL checks found, and which of them could not look.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) findings: Vec<Finding>,
+    pub(super) unfinished: Vec<Unfinished>,
+    /// The session was lost while a check ran, which is among the unfinished.
+    lost: Option<anyhow::Error>,
+}
+
+/// Runs checks, each taken by whichever session is free.
+///
+/// # Errors
+/// The first session's connection was lost.
+pub(super) async fn run_all(
+    session: &Session,
+    connector: &Connector,
+    checks: &[&Check],
+    tenancy: &Tenancy<'_>,
+) -> Result<Looked> {
+    let parameters = parameters(tenancy);
+    let queue = Queue {
+        checks,
+        next: Cell::new(0),
+    };
+    set_parameters(session, &parameters).await?;
+    if tenancy.tables.len() <= LARGE || checks.len() <= HELPERS || session.is_pooled() {
+        return queue.work(session).await.whole();
+    }
+    let pool = connector.pool(HELPERS)?;
+    let snapshot = export(session).await?;
+    let help = || helper(&pool, &snapshot, &parameters, &queue);
+    let (first, second, third) = futures_util::join!(queue.work(session), help(), help());
+    pool.close();
+    let mut all = first.whole()?;
+    for looked in [second, third].into_iter().flatten() {
+        all.findings.extend(looked.findings);
+        all.unfinished.extend(looked.unfinished);
+    }
+    Ok(all)
+}
+
+/// The name by which other sessions can see what this one sees. `functions-admin`, snapshot
+/// synchronization.
+async fn export(client: &Client) -> Result<String> {
+    let rows = client
+        .query_typed("select pg_catalog.pg_export_snapshot()", &[])
+        .await
+        .map_err(explain)?;
+    let row = rows.first().context("the server exported no snapshot")?;
+    row.try_get(0).map_err(explain)
+}
+
+/// A session that helps, if one can be had: out of connections, the first one does it all.
+async fn helper(
+    pool: &Pool,
+    snapshot: &str,
+    parameters: &[(&'static str, String)],
+    queue: &Queue<'_>,
+) -> Option<Looked> {
+    let client = pool.get().await.ok()?;
+    catalog::begin(&client).await.ok()?;
+    let adopt = format!("set transaction snapshot {}", quote::literal(snapshot));
+    client.batch_execute(&adopt).await.ok()?;
+    set_parameters(&client, parameters).await.ok()?;
+    Some(queue.work(&client).await)
+}
+
+impl Looked {
+    /// Without the first session nothing can be said.
+    fn whole(mut self) -> Result<Self> {
+        match self.lost.take() {
+            None => Ok(self),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+/// Checks that nobody has taken yet.
+struct Queue<'c> {
+    checks: &'c [&'c Check],
+    next: Cell<usize>,
+}
+
+impl Queue<'_> {
+    async fn work(&self, client: &Client) -> Looked {
+        let mut looked = Looked::default();
+        while looked.lost.is_none()
+            && let Some(check) = self.checks.get(self.next.replace(self.next.get() + 1))
+        {
+            match run(client, check).await {
+                Ok(found) => looked.findings.extend(found),
+                Err(error) => {
+                    let reason = format!("{error:#}");
+                    looked.lost = is_lost(&error).then_some(error);
+                    looked.unfinished.push(Unfinished {
+                        check: check.id.clone(),
+                        reason,
+                    });
+                }
+            }
+        }
+        looked
+    }
+}
+
 /// Sets the parameters until the end of the transaction.
 ///
 /// # Errors
 /// The server's, explained.
-pub(super) async fn set_parameters(
-    client: &Client,
-    parameters: &[(&'static str, String)],
-) -> Result<()> {
+async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) -> Result<()> {
     for (name, value) in parameters {
         client
             .query_typed(
@@ -88,7 +200,7 @@ pub(super) async fn set_parameters(
 ///
 /// # Errors
 /// The server's, explained: the check could not look, and the transaction goes on.
-pub(super) async fn run(client: &Client, check: &Check) -> Result<Vec<Finding>> {
+async fn run(client: &Client, check: &Check) -> Result<Vec<Finding>> {
     client
         .batch_execute("savepoint tenantctl_check")
         .await

@@ -77,8 +77,15 @@ impl Options {
         let settings = context.settings()?;
         let (checks, selection) = self.choose.checks()?;
         let output = context.output()?;
-        let (session, snapshot) = snapshot(context).await?;
-        let report = report(&session, &snapshot, &settings, (&checks, &selection)).await?;
+        let connector = context.connector()?;
+        let (session, snapshot) = snapshot_at(context, &connector).await?;
+        let report = report(
+            (&session, &connector),
+            &snapshot,
+            &settings,
+            (&checks, &selection),
+        )
+        .await?;
         report.write(self.gate.format, self.gate.details, output)?;
         Ok(report.exit_code(self.gate.fail_on, self.gate.allow_unproven))
     }
@@ -108,13 +115,13 @@ pub(super) async fn snapshot_at(
 
 /// Audits in the snapshot's transaction and applies `[[allow]]`.
 pub(super) async fn report(
-    session: &Session,
+    server: (&Session, &Connector),
     snapshot: &Snapshot,
     settings: &Settings,
     (checks, selection): (&[Check], &Selection),
 ) -> Result<Report> {
     let tenancy = Tenancy::resolve(snapshot, settings)?;
-    let outcome = audit::run(session, &tenancy, checks, selection).await?;
+    let outcome = audit::run(server, &tenancy, checks, selection).await?;
     let ran = |id: &str| {
         selection.takes(id)
             && !outcome

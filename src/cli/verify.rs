@@ -34,7 +34,7 @@ impl Options {
         let admin = context.connector()?;
         let (session, snapshot) = audit::snapshot_at(context, &admin).await?;
         let tenancy = Tenancy::resolve(&snapshot, &settings)?;
-        let audited = crate::audit::run(&session, &tenancy, &checks, &selection).await?;
+        let audited = crate::audit::run((&session, &admin), &tenancy, &checks, &selection).await?;
         session.close().await;
         let mut unfinished = audited.unfinished;
         let (mut findings, mut rows) = (audited.findings, audited.coverage);

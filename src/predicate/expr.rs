@@ -73,9 +73,12 @@ pub struct FromTable {
 }
 
 impl Expr {
-    /// Every sub-expression, itself first; sub-selects' filters and targets are entered too.
-    pub fn walk(&self, visit: &mut dyn FnMut(&Self)) {
-        visit(self);
+    /// Every sub-expression, itself first; sub-selects' filters and targets are entered too. Where
+    /// `visit` answers false, what is below is left out.
+    pub fn walk(&self, visit: &mut dyn FnMut(&Self) -> bool) {
+        if !visit(self) {
+            return;
+        }
         match self {
             Self::Column { .. }
             | Self::Literal(_)
@@ -115,7 +118,7 @@ impl Expr {
 
 impl Select {
     /// Every expression in it.
-    pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
+    pub fn walk(&self, visit: &mut dyn FnMut(&Expr) -> bool) {
         self.targets
             .iter()
             .for_each(|(target, _)| target.walk(visit));

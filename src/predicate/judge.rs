@@ -229,6 +229,7 @@ impl Prover<'_> {
             if let Expr::Scalar(select) | Expr::Exists(select) | Expr::InSelect(_, select) = expr {
                 has_table |= !select.from.is_empty();
             }
+            true
         });
         let key = match self.tenancy.key_column(relation.oid) {
             Some(key) if !has_table => key.name.clone(),

@@ -9,6 +9,7 @@
 
 mod eval;
 mod expr;
+mod form;
 mod inline;
 mod judge;
 mod lower;
@@ -28,6 +29,7 @@ use crate::tenancy::{Reach, Tenancy};
 
 pub use eval::Situation;
 pub use expr::{Expr, FromTable, Select};
+pub use form::Form;
 pub use judge::{Answer, Leak};
 pub use parse::{expression, query};
 use value::TypeKind;

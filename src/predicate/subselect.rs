@@ -230,6 +230,7 @@ impl Evaluation<'_, '_> {
                 });
                 found |= !inner && scope.find(table.as_deref(), name).is_some();
             }
+            true
         });
         found
     }

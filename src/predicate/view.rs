@@ -89,6 +89,7 @@ fn localize(filter: &Expr, alias: &str, alone: bool, table: &Relation) -> Expr {
                         Some(qualifier) => qualifier == alias,
                     };
                 }
+                true
             });
             local || alone
         })
