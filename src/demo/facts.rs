@@ -71,46 +71,41 @@ mod tests {
         Facts::of(script, &settings)
     }
 
+    #[track_caller]
+    fn filled(facts: &Facts, texts: &[&str]) {
+        for text in texts {
+            let filled = facts.fill(text);
+            assert!(!filled.contains('{'), "{filled}");
+        }
+    }
+
+    fn perform(act: &Act, facts: &mut Facts) {
+        match act {
+            Act::Sql(_, sql, Rows::With(value)) => filled(facts, &[sql, value]),
+            Act::Sql(_, sql, _) => filled(facts, &[sql]),
+            Act::Run(run) => {
+                filled(facts, run.args);
+                filled(facts, &[run.says]);
+                match run.show {
+                    Show::Organization(name) => facts.learn(name.to_owned(), "7".to_owned()),
+                    Show::Finding(check, key) => {
+                        facts.learn(format!("{check}.{key}"), "select 1".to_owned());
+                    }
+                    Show::All | Show::Some(_) => {}
+                }
+            }
+            Act::Load | Act::Passfile => {}
+        }
+    }
+
     #[test]
     fn every_name_is_known_when_it_is_used() {
         for scenario in Scenario::value_variants() {
             let mut facts = facts(*scenario);
             for step in &STORY {
-                let known = |text: &str| {
-                    let filled = facts.fill(text);
-                    assert!(!filled.contains('{'), "{}: {filled}", step.title);
-                };
-                known(step.why);
+                filled(&facts, &[step.why]);
                 for act in step.acts {
-                    let mut texts = Vec::new();
-                    match act {
-                        Act::Run(run) => {
-                            texts.extend(run.args);
-                            texts.push(&run.says);
-                        }
-                        Act::Sql(_, sql, rows) => {
-                            texts.push(sql);
-                            if let Rows::With(value) = rows {
-                                texts.push(value);
-                            }
-                        }
-                        Act::Load | Act::Passfile => {}
-                    }
-                    for text in texts {
-                        let filled = facts.fill(text);
-                        assert!(!filled.contains('{'), "{}: {filled}", step.title);
-                    }
-                    if let Act::Run(run) = act {
-                        match run.show {
-                            Show::Organization(name) => {
-                                facts.learn(name.to_owned(), "7".to_owned())
-                            }
-                            Show::Finding(check, key) => {
-                                facts.learn(format!("{check}.{key}"), "select 1".to_owned());
-                            }
-                            Show::All | Show::Some(_) => {}
-                        }
-                    }
+                    perform(act, &mut facts);
                 }
             }
         }

@@ -26,7 +26,7 @@ pub fn choose(when: When) {
 
 /// Whether stdout gets colours.
 pub fn enabled() -> bool {
-    bold("") != ""
+    !bold("").is_empty()
 }
 
 /// A severity in its colour.
