@@ -110,6 +110,9 @@ fn every_scenario_ends_with_a_clean_verdict() {
         let run = demo(&world, &["--scenario", scenario]).run().expect_code(0);
         assert_eq!(run.stderr, "");
         told_to_the_end(&run);
+        if scenario == "education" {
+            as_in_the_readme(&run);
+        }
         assert_eq!(
             run.stdout.matches("(exit code 1)").count(),
             5,
