@@ -1,5 +1,7 @@
 //! Does what the story says, shows it, and fails loudly where it comes out differently.
 
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -116,10 +118,8 @@ impl<'a> Teller<'a> {
         let [stdout, stderr] = [output.stdout, output.stderr]
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let code = output.status.code();
-        let interrupted =
-            [Code::Interrupted, Code::Terminated].map(|code| Some(i32::from(code.number())));
-        if interrupted.contains(&code) {
-            // A terminal's Ctrl-C is for both of us, and the other was faster.
+        if was_interrupted(output.status) {
+            // A terminal's Ctrl-C is for both of us, and the other was faster: our turn comes now.
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         let wanted = self.facts.fill(run.says);
@@ -251,6 +251,17 @@ impl<'a> Teller<'a> {
         }
         Ok(answer)
     }
+}
+
+/// Whether a program ended by a signal that people send; early ones find no handler yet.
+fn was_interrupted(status: ExitStatus) -> bool {
+    let signal = status.signal();
+    [
+        (Code::Interrupted, libc::SIGINT),
+        (Code::Terminated, libc::SIGTERM),
+    ]
+    .into_iter()
+    .any(|(code, number)| status.code() == Some(i32::from(code.number())) || signal == Some(number))
 }
 
 fn is_refusal(error: &anyhow::Error) -> bool {
