@@ -52,6 +52,7 @@ complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "audit" -d 'Read
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "probe" -d 'Attack as the application role, as two organizations; everything is rolled back'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "verify" -d 'Audit and probe, one verdict: the gate for CI'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "checks" -d 'Every check: why, how to see it in psql, how to mend it'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "demo" -d 'The whole story on a throwaway server: from no isolation to a verdict, a leak, and its end'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "man" -d 'Print the manual page, or write the pages of all commands into a folder'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand init" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
@@ -496,6 +497,32 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_s
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand checks; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l scenario -d 'Which system to tell it about' -r -f -a "education\t'Schools that rent AI tutors, and their file store; uuid keys'
+strategy\t'Companies that talk to a strategy assistant; a missing context is an error'
+cms\t'A content management system for many sites; numbers as keys'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l pg-bin -d 'Folder of PostgreSQL\'s server programs [default: found, or else fetched]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l pg-version -d 'Major version of the server [default: the highest that is installed]' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l keep -d 'Leave the server running at the end, and say how to connect and how to stop it'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -l offline -d 'Do not fetch server programs where none are installed'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand demo" -s V -l version -d 'Print version'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand completions" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod catalog;
 pub mod check;
 pub mod cli;
+pub mod demo;
 pub mod exit;
 pub mod finding;
 pub mod init;

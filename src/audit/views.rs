@@ -1,5 +1,7 @@
 //! Views, materialized views, foreign tables and rules: other ways to the same rows.
 
+use std::collections::BTreeSet;
+
 use super::engine::{Engine, Found};
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::finding::{Operation, Severity, Verdict};
@@ -211,19 +213,7 @@ fn open_view(
         .key_column(target.oid)
         .map(|key| key.name.clone());
     let shown = key.filter(|key| view.column(key).is_some());
-    let fix = (snapshot.server.major() >= 15)
-        .then(|| {
-            format!(
-                "ALTER VIEW {} SET (security_invoker = true);",
-                reader.qualified()
-            )
-        })
-        .or_else(|| {
-            Some(format!(
-                "ALTER VIEW {} OWNER TO <a role that the policies bind>;",
-                reader.qualified()
-            ))
-        });
+    let fix = Some(mend(engine, view, reader));
     engine.report(Found {
         check: "view-bypasses-rls",
         severity: Severity::Critical,
@@ -236,6 +226,31 @@ fn open_view(
         evidence: Some(engine.evidence(object, shown.as_deref())),
         fix,
     });
+}
+
+/// What closes the view; before version 15 no view could read with the rights of its caller.
+fn mend(engine: &Engine<'_>, view: &Relation, reader: &Relation) -> String {
+    let (snapshot, reader) = (engine.snapshot(), reader.qualified());
+    if snapshot.server.major() >= 15 {
+        return format!("ALTER VIEW {reader} SET (security_invoker = true);");
+    }
+    let items = view.acl.as_deref().unwrap_or_default().iter();
+    let holders: BTreeSet<String> = items
+        .filter(|item| item.grantee == 0 || engine.powers.held.contains(&item.grantee))
+        .map(|item| match item.grantee {
+            0 => "PUBLIC".to_owned(),
+            role => quote::ident(snapshot.role_name(role)),
+        })
+        .collect();
+    if holders.is_empty() {
+        return format!("ALTER VIEW {reader} OWNER TO <a role that the policies bind>;");
+    }
+    let holders: Vec<String> = holders.into_iter().collect();
+    format!(
+        "REVOKE ALL ON {} FROM {};  -- or give {reader} an owner that the policies bind",
+        view.qualified(),
+        holders.join(", ")
+    )
 }
 
 fn no_barrier(engine: &mut Engine<'_>, view: &Relation, object: &str, why: &str) {

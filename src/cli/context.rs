@@ -132,7 +132,11 @@ impl Context {
     }
 
     pub(super) fn say_error(&self, error: &anyhow::Error) {
-        crate::report::stderr_line(&format!("tenantctl: {error:#}"));
+        // Line by line: advice has several, and a line break of a name must not look like ours.
+        for (index, line) in format!("{error:#}").lines().enumerate() {
+            let lead = if index == 0 { "tenantctl: " } else { "  " };
+            crate::report::stderr_line(&format!("{lead}{line}"));
+        }
     }
 
     pub(super) async fn interrupt(&self) {

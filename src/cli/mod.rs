@@ -6,6 +6,7 @@ mod audit;
 mod checks;
 mod completions;
 mod context;
+mod demo;
 mod duration;
 mod init;
 mod man;
@@ -63,6 +64,7 @@ enum Command {
     Probe(probe::Options),
     Verify(verify::Options),
     Checks(checks::Options),
+    Demo(demo::Options),
     Completions(completions::Options),
     Man(man::Options),
 }
@@ -104,6 +106,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
         Command::Probe(options) => options.run(context).await,
         Command::Verify(options) => options.run(context).await,
         Command::Checks(options) => options.run(context).await,
+        Command::Demo(options) => options.run(context).await,
         Command::Completions(options) => options.run(context),
         Command::Man(options) => options.run(context),
     }

@@ -8,6 +8,7 @@ mod output;
 pub mod plan;
 mod progress;
 pub mod role;
+pub mod story;
 pub mod style;
 pub(crate) mod table;
 

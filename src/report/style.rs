@@ -24,6 +24,11 @@ pub fn choose(when: When) {
     }
 }
 
+/// Whether stdout gets colours.
+pub fn enabled() -> bool {
+    !bold("").is_empty()
+}
+
 /// A severity in its colour.
 pub fn severity(severity: Severity) -> String {
     let word = severity.word();

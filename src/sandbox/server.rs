@@ -150,6 +150,12 @@ impl Sandbox {
         self.place.password.as_deref()
     }
 
+    /// The folder of all that belongs to this server, ours to put files into; it goes with the
+    /// server.
+    pub fn directory(&self) -> &Path {
+        &self.place.directory
+    }
+
     /// The folder of the socket.
     pub fn socket_dir(&self) -> PathBuf {
         self.place.socket_dir()

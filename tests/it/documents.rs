@@ -5,9 +5,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Commands that documents may mention before they exist. A command that exists leaves this list.
-const COMING: [&str; 1] = ["demo"];
-
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -99,9 +96,6 @@ fn every_command_line_in_a_document_parses() {
     for (path, text) in documents() {
         for line in command_lines(&text) {
             let words = words(&line);
-            if COMING.contains(&words[1].as_str()) {
-                continue;
-            }
             seen += 1;
             let parsed = tenantctl::cli::command().try_get_matches_from(&words);
             if let Err(why) = parsed {
@@ -111,16 +105,6 @@ fn every_command_line_in_a_document_parses() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen >= 5, "only {seen} command lines were found");
-}
-
-#[test]
-fn what_has_come_is_no_longer_coming() {
-    let command = tenantctl::cli::command();
-    let come: Vec<&str> = COMING
-        .into_iter()
-        .filter(|name| command.find_subcommand(name).is_some())
-        .collect();
-    assert!(come.is_empty(), "take {come:?} out of COMING");
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod world;
 
 pub(crate) use db::Db;
 pub(crate) use run::{Invocation, Outcome, Running, SIGINT, SIGTERM};
-pub(crate) use servers::{Server, for_each_version, named as servers_named, tell, versions};
+pub(crate) use servers::{
+    Server, for_each_version, named as servers_named, server, tell, versions,
+};
 pub(crate) use sql::Session;
 pub(crate) use world::World;
