@@ -126,7 +126,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Statements for psql that count rows by organization as the application sees them.
+    /// Statements for an administrator's psql that count rows by organization as the application
+    /// sees them, with the context at one of the registry's.
     pub(super) fn evidence(&self, object: &str, key: Option<&str>) -> String {
         let context = &self.tenancy.settings.tenancy.context;
         let select = match key {
@@ -136,8 +137,16 @@ impl<'a> Engine<'a> {
             }
             None => format!("SELECT * FROM {object} LIMIT 10;"),
         };
+        let registry = self.tenancy.registry;
+        let id = self
+            .tenancy
+            .key_column(registry.oid)
+            .map_or("id", |column| column.name.as_str());
         format!(
-            "BEGIN; SET LOCAL ROLE {}; SET LOCAL {context} = '<an organization''s id>'; {select} ROLLBACK;  -- rows of more than one organization",
+            "BEGIN; SELECT set_config({}, (SELECT {}::text FROM {} LIMIT 1), true); SET LOCAL ROLE {}; {select} ROLLBACK;  -- rows of more than one organization",
+            quote::literal(context),
+            quote::ident(id),
+            registry.qualified(),
             self.app
         )
     }
