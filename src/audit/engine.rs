@@ -127,8 +127,10 @@ impl<'a> Engine<'a> {
     }
 
     /// Statements for an administrator's psql that count rows by organization as the application
-    /// sees them, with the context at one of the registry's.
-    pub(super) fn evidence(&self, object: &str, key: Option<&str>) -> String {
+    /// sees them, with the context at one of the registry's; `None` while there is no such role.
+    pub(super) fn evidence(&self, object: &str, key: Option<&str>) -> Option<String> {
+        // Nobody can be what does not exist.
+        self.tenancy.app?;
         let context = &self.tenancy.settings.tenancy.context;
         let select = match key {
             Some(key) => {
@@ -142,13 +144,13 @@ impl<'a> Engine<'a> {
             .tenancy
             .key_column(registry.oid)
             .map_or("id", |column| column.name.as_str());
-        format!(
+        Some(format!(
             "BEGIN; SELECT set_config({}, (SELECT {}::text FROM {} LIMIT 1), true); SET LOCAL ROLE {}; {select} ROLLBACK;  -- rows of more than one organization",
             quote::literal(context),
             quote::ident(id),
             registry.qualified(),
             self.app
-        )
+        ))
     }
 }
 

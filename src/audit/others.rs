@@ -75,7 +75,7 @@ fn unclassified(engine: &mut Engine<'_>, relation: &Relation, access: &Access) {
             verbs.join(", ")
         ),
         path: vec![app.clone(), format!("{} on {object}", verbs[0].to_uppercase()), format!("{object} without row-level security")],
-        evidence: Some(engine.evidence(&object, None)),
+        evidence: engine.evidence(&object, None),
         fix: Some(format!("{hint}, or REVOKE ALL ON {object} FROM {app}, PUBLIC;")),
     });
     for operation in &access.operations {

@@ -118,7 +118,11 @@ fn rls_off(
             who_reaches(engine, access)
         ),
         path,
-        evidence: (!access.is_none()).then(|| engine.evidence(object, key)),
+        evidence: if access.is_none() {
+            None
+        } else {
+            engine.evidence(object, key)
+        },
         fix: Some(format!(
             "ALTER TABLE {object} ENABLE ROW LEVEL SECURITY; ALTER TABLE {object} FORCE ROW LEVEL SECURITY;{then}"
         )),
@@ -218,7 +222,11 @@ fn not_forced(engine: &mut Engine<'_>, relation: &Relation, object: &str) {
         .tenancy
         .key_column(relation.oid)
         .map(|key| key.name.as_str());
-    let evidence = held.then(|| engine.evidence(object, key));
+    let evidence = if held {
+        engine.evidence(object, key)
+    } else {
+        None
+    };
     engine.report(Found {
         check: "rls-not-forced",
         severity,
@@ -351,7 +359,11 @@ fn leaking(
         .tenancy
         .key_column(relation.oid)
         .map(|key| key.name.clone());
-    let evidence = (need == Need::Select).then(|| engine.evidence(object, key.as_deref()));
+    let evidence = if need == Need::Select {
+        engine.evidence(object, key.as_deref())
+    } else {
+        None
+    };
     let fix = leak.policies.first().map(|name| {
         format!(
             "DROP POLICY {} ON {object};  -- then: tenantctl apply",

@@ -223,7 +223,7 @@ fn open_view(
             target.qualified()
         ),
         path,
-        evidence: Some(engine.evidence(object, shown.as_deref())),
+        evidence: engine.evidence(object, shown.as_deref()),
         fix,
     });
 }
@@ -304,7 +304,7 @@ fn materialized_view(engine: &mut Engine<'_>, view: &Relation) {
             "materialized view {object} stores what its owner {owner} saw of every organization, cannot have policies, and {app} may read it"
         ),
         path: vec![app.clone(), format!("SELECT on {object}"), format!("rows stored as {owner}")],
-        evidence: Some(engine.evidence(&object, None)),
+        evidence: engine.evidence(&object, None),
         fix: Some(format!("REVOKE SELECT ON {object} FROM {app}, PUBLIC;")),
     });
     engine.cover_leak(
@@ -349,7 +349,7 @@ fn foreign_table(engine: &mut Engine<'_>, table: &Relation) {
             format!("SELECT on {object}"),
             "the remote server, as the user mapping's role".into(),
         ],
-        evidence: Some(evidence),
+        evidence,
         fix: Some(format!("REVOKE ALL ON {object} FROM {app}, PUBLIC;")),
     });
     for operation in engine.access(table).operations {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::table::plain_table;
+use super::table::{plain_table, ruled_table};
 use super::{Target, style};
 use crate::plan::apply::Outcome;
 use crate::plan::{Change, Plan};
@@ -16,7 +16,7 @@ pub fn table(plan: &Plan) -> String {
     if plan.changes.is_empty() {
         out.push_str("nothing to change: isolation is as tenantctl.toml says\n");
     } else {
-        let mut table = plain_table(width());
+        let mut table = ruled_table(width());
         table.set_header(["object", "change", "lock", "why"]);
         for change in &plan.changes {
             table.add_row([

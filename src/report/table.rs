@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use comfy_table::{Cell, ContentArrangement, Table, presets};
+use comfy_table::{Cell, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::model::{Overall, Report};
 use super::style;
@@ -15,14 +15,30 @@ const MAX_ROWS: usize = 60;
 /// More findings of one check than this are summed up.
 const MAX_SAME: usize = 10;
 
+/// A line above, below and under the header, none between rows.
+const RULES: TableStyle = {
+    let rule = LineStyle::none().fill('─').junction('─');
+    TableStyle::new()
+        .top_border(rule)
+        .header_separator(rule)
+        .bottom_border(rule)
+};
+
 /// An empty table in the house's style, as wide as the terminal or `width`.
 pub(crate) fn plain_table(width: Option<u16>) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(RULES);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(width) = width {
         table.set_width(width);
     }
+    table
+}
+
+/// The same with a line between rows, for rows of several lines.
+pub(crate) fn ruled_table(width: Option<u16>) -> Table {
+    let mut table = plain_table(width);
+    table.load_style(RULES.row_separator(LineStyle::none().fill('╌').junction('╌')));
     table
 }
 
