@@ -277,6 +277,7 @@ fn rows_are_counted_through_parents_and_partitions() {
         .run()
         .expect_code(0);
     insta::assert_snapshot!(list.redacted(&list.stdout), @r"
+    ─────────────────────────────────────────────────────────────
      id                                     name    slug    rows
     ─────────────────────────────────────────────────────────────
      aaaaaaaa-0000-4000-8000-000000000001   Alpha   alpha      4
