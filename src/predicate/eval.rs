@@ -45,6 +45,10 @@ pub(super) struct Evaluation<'p, 'a> {
     pub(super) atoms: Atoms,
     /// How many functions and sub-selects we are in.
     pub(super) depth: usize,
+    /// Whether something raises in this situation, should the server evaluate it.
+    pub(super) raises: bool,
+    /// Whether a setting other than the context is cast, which raises for most of its values.
+    pub(super) casts_setting: bool,
 }
 
 impl Evaluation<'_, '_> {
@@ -112,7 +116,7 @@ impl Evaluation<'_, '_> {
                 _ => Truth::Null,
             },
             Value::Row { .. } | Value::Setting { .. } => {
-                let kind = chosen(&value);
+                let kind = chosen(&value, true);
                 self.atoms.atom(format!("{} is true", value.text()), kind)
             }
             other => self.atoms.atom(other.text(), AtomKind::Opaque),
@@ -179,7 +183,9 @@ impl Evaluation<'_, '_> {
                 },
             ) if (a, x) == (b, y) => Truth::True,
             (Text(a), Text(b)) if a == b => Truth::True,
-            (Text(a), Text(b)) if a.is_empty() || b.is_empty() => Truth::False,
+            // Constants are printed in one spelling each, but for numbers and what functions hold.
+            (Text(a), Text(b)) if !may_be_one_value(&a, &b) => Truth::False,
+            (Text(_), Text(_)) => self.atoms.atom(text, AtomKind::Opaque),
             // The empty string names no tenant.
             (Key | Context, Text(text)) | (Text(text), Key | Context) if text.is_empty() => {
                 Truth::False
@@ -188,7 +194,7 @@ impl Evaluation<'_, '_> {
                 // The same lossy function of both sides maps some two tenants to one value.
                 let shape = |text: &str| text.replace(KEY_MARK, CONTEXT_MARK);
                 if x != y && shape(&a) == shape(&b) {
-                    self.atoms.atom(text, AtomKind::Free { subject: a })
+                    self.atoms.atom(text, between_tenants())
                 } else {
                     self.atoms.atom(text, AtomKind::Opaque)
                 }
@@ -196,16 +202,20 @@ impl Evaluation<'_, '_> {
             (Opaque(_) | Lossy { .. }, _) | (_, Opaque(_) | Lossy { .. }) => {
                 self.atoms.atom(text, AtomKind::Opaque)
             }
-            (setting @ Setting { .. }, _) | (_, setting @ Setting { .. }) => {
-                self.atoms.atom(text, chosen(&setting))
+            (setting @ Setting { .. }, other) | (other, setting @ Setting { .. }) => {
+                let exact = matches!(other, Text(_));
+                self.atoms.atom(text, chosen(&setting, exact))
             }
             (other, Text(constant)) | (Text(constant), other) => {
-                let subject = other.text();
+                let subject = match other {
+                    Key | Context => TENANTS.to_owned(),
+                    other => other.text(),
+                };
                 self.atoms
                     .atom(text, AtomKind::Equals { subject, constant })
             }
             (subject @ Row { .. }, _) | (_, subject @ Row { .. }) => {
-                self.atoms.atom(text, chosen(&subject))
+                self.atoms.atom(text, chosen(&subject, false))
             }
             _ => self.atoms.atom(text, AtomKind::Opaque),
         }
@@ -226,9 +236,7 @@ impl Evaluation<'_, '_> {
         let kind = match (&l, &r) {
             // Some tenant sorts after another.
             (Value::Key, Value::Context) | (Value::Context, Value::Key) if ordering => {
-                AtomKind::Free {
-                    subject: text.clone(),
-                }
+                between_tenants()
             }
             // Some tenant's name begins with another's.
             (
@@ -236,9 +244,7 @@ impl Evaluation<'_, '_> {
                 Value::Lossy {
                     of: Side::Context, ..
                 },
-            ) if op == "~~" && self.key_type == TypeKind::Text => AtomKind::Free {
-                subject: text.clone(),
-            },
+            ) if op == "~~" && self.key_type == TypeKind::Text => between_tenants(),
             (Value::Row { subject }, Value::Opaque(_) | Value::Text(_) | Value::Row { .. })
             | (Value::Opaque(_) | Value::Text(_), Value::Row { subject })
                 if ordering =>
@@ -247,7 +253,7 @@ impl Evaluation<'_, '_> {
                     subject: subject.clone(),
                 }
             }
-            (setting @ Value::Setting { .. }, Value::Text(_)) => chosen(setting),
+            (setting @ Value::Setting { .. }, Value::Text(_)) => chosen(setting, true),
             _ => AtomKind::Opaque,
         };
         self.atoms.atom(text, kind)
@@ -304,7 +310,7 @@ impl Evaluation<'_, '_> {
     }
 
     /// What a cast makes of a value.
-    fn cast(&self, value: Value, ty: &str) -> Value {
+    fn cast(&mut self, value: Value, ty: &str) -> Value {
         let to = self.prover.type_kind(ty);
         match value {
             Value::Key | Value::Context if keeps_apart(self.key_type, to) => value,
@@ -325,8 +331,15 @@ impl Evaluation<'_, '_> {
             // ''::uuid raises: no row comes of it.
             Value::Text(text) if text.is_empty() && to != TypeKind::Text => match to {
                 TypeKind::Other => Value::Opaque(format!("''::{ty}")),
-                _ => Value::Null,
+                _ => {
+                    self.raises = true;
+                    Value::Null
+                }
             },
+            Value::Setting { .. } => {
+                self.casts_setting |= !matches!(to, TypeKind::Text | TypeKind::Boolean);
+                value
+            }
             Value::Lossy { text, of } => Value::Lossy {
                 text: format!("{text}::{ty}"),
                 of,
@@ -338,7 +351,11 @@ impl Evaluation<'_, '_> {
     fn call(&mut self, name: &str, arguments: &[Expr], scope: &Scope<'_>) -> Value {
         let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
         match (name, arguments) {
-            ("current_setting", [setting, ..]) => self.setting(setting, scope),
+            ("current_setting", [setting]) => self.setting(setting, false, scope),
+            ("current_setting", [setting, missing_ok]) => {
+                let lenient = *missing_ok == Expr::Bool(true);
+                self.setting(setting, lenient, scope)
+            }
             ("nullif", [value, other]) => self.nullif(value, other, scope),
             ("coalesce", _) => self.coalesce(arguments, scope),
             ("current_user" | "current_role" | "user", []) => {
@@ -370,7 +387,7 @@ impl Evaluation<'_, '_> {
         }
     }
 
-    fn setting(&mut self, setting: &Expr, scope: &Scope<'_>) -> Value {
+    fn setting(&mut self, setting: &Expr, lenient: bool, scope: &Scope<'_>) -> Value {
         let Value::Text(name) = self.value(setting, scope) else {
             return Value::Opaque("current_setting() of a computed name".into());
         };
@@ -379,8 +396,10 @@ impl Evaluation<'_, '_> {
         }
         match self.situation {
             Situation::OtherTenant | Situation::NoKey => Value::Context,
-            // With missing_ok it is NULL, without it raises.
-            Situation::NoContext => Value::Null,
+            Situation::NoContext => {
+                self.raises |= !lenient;
+                Value::Null
+            }
             Situation::EmptyContext => Value::Text(String::new()),
         }
     }
@@ -448,11 +467,27 @@ const KEY_MARK: &str = "the row's tenant";
 /// Likewise for the context.
 const CONTEXT_MARK: &str = "the context";
 
+/// Whether two spellings may stand for one value of some type.
+fn may_be_one_value(a: &str, b: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<f64>().is_ok();
+    a.trim().eq_ignore_ascii_case(b.trim()) || (number(a) && number(b))
+}
+
+/// The subject of all that is said of two tenants: two such conditions may exclude each other.
+const TENANTS: &str = "the two tenants";
+
+/// Some two tenants are so, and others are not.
+fn between_tenants() -> AtomKind {
+    AtomKind::Free {
+        subject: TENANTS.to_owned(),
+    }
+}
+
 /// Who decides what a column or a setting is.
-fn chosen(value: &Value) -> AtomKind {
+fn chosen(value: &Value, exact: bool) -> AtomKind {
     let subject = value.text();
     match value {
-        Value::Setting { .. } => AtomKind::Session { subject },
+        Value::Setting { .. } => AtomKind::Session { subject, exact },
         _ => AtomKind::Free { subject },
     }
 }

@@ -34,6 +34,10 @@ impl Answer {
     }
 }
 
+fn is_exact_setting(atom: &Atom) -> bool {
+    matches!(atom.kind, AtomKind::Session { exact: true, .. })
+}
+
 /// A counterexample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
@@ -177,6 +181,8 @@ impl Prover<'_> {
             current_user: self.tenancy.snapshot.role_name(self.role).to_owned(),
             atoms: Atoms::default(),
             depth: 0,
+            raises: false,
+            casts_setting: false,
         };
         let scope = Scope {
             relation,
@@ -186,7 +192,18 @@ impl Prover<'_> {
             beside: None,
         };
         let truth = evaluation.truth(predicate, &scope);
-        evaluation.atoms.solve(&truth)
+        match evaluation.atoms.solve(&truth) {
+            // Which of its parts the server looks at first decides between a row and an error.
+            Outcome::Yes(atoms)
+                if evaluation.raises
+                    || (evaluation.casts_setting && atoms.iter().any(is_exact_setting)) =>
+            {
+                Outcome::Perhaps(vec![
+                    "whether the statement fails before it shows a row".into(),
+                ])
+            }
+            other => other,
+        }
     }
 
     fn situations(&self, relation: &Relation, need: Need) -> Vec<Situation> {

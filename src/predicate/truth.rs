@@ -157,8 +157,9 @@ pub(super) enum AtomKind {
     IsNull { subject: String },
     /// The row does, in some other way.
     Free { subject: String },
-    /// The session does: it may set the setting `subject` to anything.
-    Session { subject: String },
+    /// The session does: it may set the setting `subject` to anything; `exact` where only one value
+    /// will do.
+    Session { subject: String, exact: bool },
     /// Some other row does, which any tenant can have.
     Exists { subject: String },
     /// Nobody can tell.
@@ -171,7 +172,7 @@ impl AtomKind {
             Self::Equals { subject, .. }
             | Self::IsNull { subject }
             | Self::Free { subject }
-            | Self::Session { subject }
+            | Self::Session { subject, .. }
             | Self::Exists { subject } => Some(subject),
             Self::Opaque => None,
         }

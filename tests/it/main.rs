@@ -26,4 +26,5 @@ mod roles;
 mod scenarios;
 mod secrets;
 mod signals;
+mod soundness;
 mod tls;
