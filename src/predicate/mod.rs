@@ -7,6 +7,7 @@
 //! (unproven). Which policies apply to which command: `CREATE POLICY`, table "Policies Applied by
 //! Command Type".
 
+mod compare;
 mod eval;
 mod expr;
 mod form;
