@@ -2,7 +2,7 @@
 //! leak: made-up policies, judged, then run against rows of every kind.
 //!
 //! `TENANTCTL_SOUNDNESS=N` tries N policies of each key type instead of the usual number;
-//! `TENANTCTL_SEED=S` repeats a run.
+//! `TENANTCTL_SEED=S` tries others, or repeats a run.
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -16,6 +16,8 @@ use tenantctl::tenancy::Tenancy;
 use crate::support::{Db, Session};
 
 const USUAL: usize = 200;
+/// A test run is the same every time; longer runs are given seeds of their own.
+const SEED: u64 = 7;
 /// Tables that are made and judged at once.
 const BATCH: usize = 100;
 
@@ -330,7 +332,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 fn wanted() -> (u64, usize) {
-    let seed = number("TENANTCTL_SEED").unwrap_or_else(|| rand::rng().random());
+    let seed = number("TENANTCTL_SEED").unwrap_or(SEED);
     let count =
         number("TENANTCTL_SOUNDNESS").map_or(USUAL, |count| usize::try_from(count).unwrap());
     (seed, count)
