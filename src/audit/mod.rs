@@ -22,8 +22,7 @@ pub use accept::{Accepted, accept};
 pub use sql::{array, parameters};
 
 use crate::check::{self, Check};
-use crate::exit::usage;
-use crate::finding::{By, Coverage, Finding, Operation, Verdict};
+use crate::finding::{By, Coverage, Finding, Operation};
 use crate::session::{Connector, Session};
 use crate::tenancy::Tenancy;
 use engine::{Engine, Found};
@@ -61,18 +60,7 @@ impl Selection {
     /// A usage error that names the nearest check.
     pub fn validate(&self, checks: &[Check]) -> Result<()> {
         for wanted in self.only.iter().chain(&self.skip) {
-            if checks.iter().any(|check| check.id == *wanted) {
-                continue;
-            }
-            let nearest = checks
-                .iter()
-                .map(|check| (strsim::jaro_winkler(&check.id, wanted), &check.id))
-                .max_by(|a, b| a.0.total_cmp(&b.0))
-                .map(|(_, id)| format!("; did you mean {id}?"));
-            return Err(usage(format!(
-                "there is no check {wanted}{}",
-                nearest.unwrap_or_default()
-            )));
+            check::find(checks, wanted)?;
         }
         Ok(())
     }
@@ -194,9 +182,4 @@ fn merge(rows: Vec<Coverage>) -> Vec<Coverage> {
         }
     }
     worst.into_values().collect()
-}
-
-/// Whether any row is of that verdict.
-pub fn any(coverage: &[Coverage], verdict: Verdict) -> bool {
-    coverage.iter().any(|row| row.verdict == verdict)
 }

@@ -114,6 +114,24 @@ pub fn from_directory(directory: &Path, shipped: &[Check]) -> Result<Vec<Check>>
     Ok(checks)
 }
 
+/// The check of that id.
+///
+/// # Errors
+/// A usage error that names the nearest check.
+pub fn find<'c>(checks: &'c [Check], id: &str) -> Result<&'c Check> {
+    checks.iter().find(|check| check.id == id).ok_or_else(|| {
+        let likeness = |check: &Check| strsim::jaro_winkler(&check.id, id);
+        let nearest = checks
+            .iter()
+            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+            .map(|check| format!("; did you mean {}?", check.id));
+        usage(format!(
+            "there is no check {id}{}",
+            nearest.unwrap_or_default()
+        ))
+    })
+}
+
 impl Check {
     /// Parses `check.sql`.
     ///

@@ -9,7 +9,7 @@ use super::Context;
 use super::audit;
 use crate::audit::parameters;
 use crate::check::{self, Check, Engine};
-use crate::exit::{Code, usage};
+use crate::exit::Code;
 use crate::report::{Format, pretty, style, table};
 use crate::session::quote;
 use crate::tenancy::Tenancy;
@@ -51,7 +51,7 @@ impl Options {
                 format: Format::Json,
             } => json(&checks),
             Command::Show { id, set } => {
-                let check = find(&checks, &id)?;
+                let check = check::find(&checks, &id)?;
                 let settings = if set {
                     Some(set_lines(context).await?)
                 } else {
@@ -63,21 +63,6 @@ impl Options {
         output.write(&text)?;
         Ok(Code::Done)
     }
-}
-
-fn find<'c>(checks: &'c [Check], id: &str) -> Result<&'c Check> {
-    checks.iter().find(|check| check.id == id).ok_or_else(|| {
-        let nearest = checks
-            .iter()
-            .max_by(|a, b| {
-                strsim::jaro_winkler(&a.id, id).total_cmp(&strsim::jaro_winkler(&b.id, id))
-            })
-            .map(|check| format!("; did you mean {}?", check.id));
-        usage(format!(
-            "there is no check {id}{}",
-            nearest.unwrap_or_default()
-        ))
-    })
 }
 
 fn list(checks: &[Check]) -> String {

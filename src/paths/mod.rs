@@ -4,4 +4,4 @@ mod powers;
 mod reach;
 
 pub use powers::{Powers, Step};
-pub use reach::{Access, Route, Routes, routes};
+pub use reach::{Access, Route, routes};

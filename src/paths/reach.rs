@@ -1,7 +1,5 @@
 //! Ways from the application's privileges to tenant tables, and the role that each ends as.
 
-use std::collections::BTreeMap;
-
 use super::Powers;
 use crate::catalog::{Oid, Privilege, Relation, RelationKind, Snapshot};
 use crate::finding::Operation;
@@ -64,9 +62,6 @@ pub struct Route {
     /// Views on the way, the outermost first, the one that reads the target last.
     pub through: Vec<Oid>,
 }
-
-/// Routes by the view that they start at.
-pub type Routes = BTreeMap<Oid, Vec<Route>>;
 
 /// Every way from a view to what it reads. A view reads with its owner's rights, or with
 /// `security_invoker` with the caller's: the session's role, also below a view that has it not.

@@ -25,7 +25,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::catalog::{Function, Oid, Policy, PolicyCommand, Relation, RelationKind};
+use crate::catalog::{Function, Oid, Policy, PolicyCommand, Relation};
 use crate::tenancy::{Reach, Tenancy};
 
 pub use eval::Situation;
@@ -257,11 +257,6 @@ impl<'a> Prover<'a> {
             [one] => Some(one),
             _ => None,
         }
-    }
-
-    /// Whether a relation is one whose rows belong to tenants.
-    pub fn is_tenant_table(&self, relation: &Relation) -> bool {
-        relation.kind != RelationKind::View && self.tenancy.tables.contains_key(&relation.oid)
     }
 }
 
