@@ -16,6 +16,8 @@ pub mod org;
 pub mod paths;
 pub mod plan;
 pub mod predicate;
+pub mod query;
+pub mod routine;
 pub mod probe;
 pub mod report;
 pub mod role;

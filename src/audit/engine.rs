@@ -129,9 +129,6 @@ impl<'a> Engine<'a> {
     /// Statements for an administrator's psql that count rows by organization as the application
     /// sees them, with the context at one of the registry's; `None` while there is no such role.
     pub(super) fn evidence(&self, object: &str, key: Option<&str>) -> Option<String> {
-        // Nobody can be what does not exist.
-        self.tenancy.app?;
-        let context = &self.tenancy.settings.tenancy.context;
         let select = match key {
             Some(key) => {
                 let key = quote::ident(key);
@@ -139,13 +136,22 @@ impl<'a> Engine<'a> {
             }
             None => format!("SELECT * FROM {object} LIMIT 10;"),
         };
+        self.run_as_app(&format!("{select} ROLLBACK;  -- rows of more than one organization"))
+    }
+
+    /// A statement for an administrator's psql as the application would run it, with the context at
+    /// one of the registry's; `None` while there is no such role.
+    pub(super) fn run_as_app(&self, statement: &str) -> Option<String> {
+        // Nobody can be what does not exist.
+        self.tenancy.app?;
+        let context = &self.tenancy.settings.tenancy.context;
         let registry = self.tenancy.registry;
         let id = self
             .tenancy
             .key_column(registry.oid)
             .map_or("id", |column| column.name.as_str());
         Some(format!(
-            "BEGIN; SELECT set_config({}, (SELECT {}::text FROM {} LIMIT 1), true); SET LOCAL ROLE {}; {select} ROLLBACK;  -- rows of more than one organization",
+            "BEGIN; SELECT set_config({}, (SELECT {}::text FROM {} LIMIT 1), true); SET LOCAL ROLE {}; {statement}",
             quote::literal(context),
             quote::ident(id),
             registry.qualified(),

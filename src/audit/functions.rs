@@ -1,12 +1,20 @@
-//! SECURITY DEFINER functions that the application may call: they read as their owner.
+//! SECURITY DEFINER functions: what they show, change and tell as their owner.
+
+use std::collections::BTreeSet;
 
 use super::engine::{Engine, Found, few};
-use crate::catalog::{Function, Privilege, Relation, holds};
+use crate::catalog::{Function, Oid, Privilege, Relation, holds};
 use crate::finding::{Operation, Severity, Verdict};
-use crate::predicate::Answer;
+use crate::predicate::{Answer, Expr, Leak};
+use crate::query::{Arm, Use};
+use crate::routine::{Account, Walker};
 use crate::session::quote;
 
 pub(super) fn audit(engine: &mut Engine<'_>) {
+    if engine.tenancy.app.is_none() {
+        return;
+    }
+    let walker = Walker::new(engine.tenancy);
     let mut functions: Vec<&Function> = engine
         .snapshot()
         .functions
@@ -16,7 +24,47 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
     functions.sort_by_key(|function| function.signature());
     for function in functions {
         if callable(engine, function) {
-            definer(engine, function);
+            let account = walker.called(function, engine.powers.role);
+            let entry = vec![
+                engine.app.clone(),
+                format!("EXECUTE on {}", function.signature()),
+            ];
+            judge(engine, function, &account, entry);
+        }
+    }
+    triggers(engine, &walker);
+}
+
+/// Trigger functions that run as their owner when the application changes a row.
+fn triggers(engine: &mut Engine<'_>, walker: &Walker<'_>) {
+    let mut tables: Vec<&Relation> = engine.snapshot().relations.values().collect();
+    tables.sort_by_key(|table| (table.schema_name.clone(), table.name.clone()));
+    let mut seen = BTreeSet::new();
+    for table in tables {
+        let access = engine.access(table);
+        for trigger in &table.triggers {
+            let fires = [
+                (4, Operation::Insert),
+                (8, Operation::Delete),
+                (16, Operation::Update),
+            ]
+            .into_iter()
+            .find(|(bit, operation)| trigger.flags & bit != 0 && access.allows(*operation));
+            let function = engine.snapshot().functions.get(&trigger.function);
+            let (Some((_, operation)), Some(function)) = (fires, function) else {
+                continue;
+            };
+            let runs = trigger.enabled != 'D' && function.security_definer;
+            if !runs || function.of_extension || !seen.insert((function.oid, table.oid)) {
+                continue;
+            }
+            let account = walker.fired(function, (table, trigger), engine.powers.role);
+            let entry = vec![
+                engine.app.clone(),
+                format!("{} on {}", operation.word().to_uppercase(), table.qualified()),
+                format!("trigger {} calls {}", quote::ident(&trigger.name), function.signature()),
+            ];
+            judge(engine, function, &account, entry);
         }
     }
 }
@@ -28,7 +76,7 @@ fn callable(engine: &Engine<'_>, function: &Function) -> bool {
         .types
         .get(&function.returns)
         .map(|ty| ty.name.as_str());
-    if matches!(returns, Some("trigger" | "event_trigger")) || engine.tenancy.app.is_none() {
+    if matches!(returns, Some("trigger" | "event_trigger")) {
         return false;
     }
     let executable = engine.powers.held.contains(&function.owner)
@@ -40,131 +88,398 @@ fn callable(engine: &Engine<'_>, function: &Function) -> bool {
     executable && engine.powers.may_use_schema(snapshot, function.schema)
 }
 
-fn definer(engine: &mut Engine<'_>, function: &Function) {
-    let prover = engine.prover_for(function.owner);
-    let words = words(&function.body);
-    let open: Vec<(&Relation, String)> = engine
-        .tenancy
-        .by_name()
-        .into_iter()
-        .map(|table| engine.tenancy.relation(table))
-        .filter(|relation| mentions(&words, relation))
-        .filter_map(|relation| prover.unfiltered(relation).map(|why| (relation, why)))
-        .collect();
-    let signature = function.signature();
-    let Some((_, why)) = open.first().cloned() else {
+/// One way from a function to another organization's rows.
+struct Hole {
+    operation: Operation,
+    table: Oid,
+    leak: Leak,
+    /// Only whether something is there.
+    existence: bool,
+    /// The unguessable column by which the row is found.
+    secret: Option<String>,
+}
+
+/// What the whole account comes to.
+#[derive(Default)]
+struct Verdicts {
+    holes: Vec<Hole>,
+    unproven: Vec<(String, Oid)>,
+    proved: Vec<Oid>,
+}
+
+fn judge(engine: &mut Engine<'_>, function: &Function, account: &Account, entry: Vec<String>) {
+    let boolean = is_boolean(engine, function);
+    let mut verdicts = Verdicts::default();
+    for arm in &account.shown {
+        let mut arm = arm.clone();
+        if boolean && let Some((_, value)) = arm.targets.first().cloned() {
+            // Only TRUE tells that the row is there.
+            if arm.inner.is_empty() {
+                arm.conditions.push(value);
+            }
+        }
+        for arm in with_inner(&arm) {
+            for at in 0..arm.rows.len() {
+                weigh(engine, &arm, at, Operation::Select, boolean, &mut verdicts);
+            }
+        }
+    }
+    if boolean {
+        for arm in account.told.iter().flat_map(with_inner) {
+            for at in 0..arm.rows.len() {
+                weigh(engine, &arm, at, Operation::Select, true, &mut verdicts);
+            }
+        }
+    }
+    for Use {
+        operation,
+        arm,
+        rows,
+    } in &account.changes
+    {
+        for at in rows {
+            weigh(engine, arm, *at, *operation, false, &mut verdicts);
+        }
+    }
+    for oid in &account.emptied {
+        if engine.tenancy.tables.contains_key(oid) {
+            emptied(engine, function, *oid, &entry);
+        }
+    }
+    conclude(engine, function, account, verdicts, entry);
+}
+
+/// An arm, and its results' sub-selects beside it.
+pub(super) fn with_inner(arm: &Arm) -> Vec<Arm> {
+    let mut all = vec![Arm {
+        inner: Vec::new(),
+        ..arm.clone()
+    }];
+    for inner in &arm.inner {
+        let joined = arm.beside(inner);
+        all.extend(with_inner(&Arm {
+            inner: inner.inner.clone(),
+            ..joined
+        }));
+    }
+    all
+}
+
+/// Judges one row of an arm, if it is one of a tenant table and not simply the caller's own to see.
+fn weigh(
+    engine: &Engine<'_>,
+    arm: &Arm,
+    at: usize,
+    operation: Operation,
+    existence: bool,
+    verdicts: &mut Verdicts,
+) {
+    let Some(row) = arm.rows.get(at) else {
         return;
     };
-    let tables: Vec<String> = open
+    let tenant = engine.tenancy.tables.contains_key(&row.relation);
+    if !tenant || (row.as_role == engine.powers.role && !row.switched) {
+        return;
+    }
+    let prover = engine.prover_for(row.as_role);
+    match prover.judge_row(arm, at, &|role| engine.prover_for(role)) {
+        Answer::Proved(_) | Answer::Denied => verdicts.proved.push(row.relation),
+        Answer::Unproven(reason) => verdicts.unproven.push((reason, row.relation)),
+        // That a row of one's own is there, by a name of one's own, is no news.
+        Answer::Leaking(leak) if existence && leak.by_setting && !by_argument(&leak) => {
+            verdicts.proved.push(row.relation);
+        }
+        Answer::Leaking(leak) => verdicts.holes.push(Hole {
+            operation,
+            table: row.relation,
+            leak,
+            existence,
+            secret: secret(engine, arm),
+        }),
+    }
+}
+
+fn by_argument(leak: &Leak) -> bool {
+    leak.conditions
         .iter()
-        .map(|(relation, _)| relation.qualified())
+        .any(|condition| condition.contains("argument "))
+}
+
+/// A column that finds the row by what only those know whom its organization told: unique, named
+/// as a secret is, and compared with what the caller passes.
+fn secret(engine: &Engine<'_>, arm: &Arm) -> Option<String> {
+    const WORDS: [&str; 9] = [
+        "token", "secret", "hash", "digest", "nonce", "signature", "api_key", "apikey", "password",
+    ];
+    arm.conditions.iter().find_map(|condition| {
+        let Expr::Binary(op, left, right) = condition else {
+            return None;
+        };
+        let (Expr::Column { table, name }, given) = (match (left.as_ref(), right.as_ref()) {
+            (column @ Expr::Column { .. }, given) | (given, column @ Expr::Column { .. }) => {
+                (column, given)
+            }
+            _ => return None,
+        }) else {
+            return None;
+        };
+        let row = arm.rows.iter().find(|row| Some(&row.alias) == table.as_ref())?;
+        let relation = engine.snapshot().relations.get(&row.relation)?;
+        let column = relation.column(name)?;
+        let mut chosen = false;
+        given.walk(&mut |part| {
+            chosen |= matches!(part, Expr::Argument(_));
+            true
+        });
+        let unique = relation
+            .indexes
+            .iter()
+            .any(|index| index.unique && index.columns == [column.number]);
+        let lower = name.to_lowercase();
+        (op == "=" && chosen && unique && WORDS.iter().any(|word| lower.contains(word)))
+            .then(|| format!("{}.{}", relation.qualified(), quote::ident(name)))
+    })
+}
+
+fn is_boolean(engine: &Engine<'_>, function: &Function) -> bool {
+    let returns = engine.snapshot().types.get(&function.returns);
+    returns.is_some_and(|ty| ty.name == "boolean") && !function.returns_set
+}
+
+fn conclude(
+    engine: &mut Engine<'_>,
+    function: &Function,
+    account: &Account,
+    verdicts: Verdicts,
+    entry: Vec<String>,
+) {
+    let signature = function.signature();
+    let open: Vec<&Hole> = verdicts
+        .holes
+        .iter()
+        .filter(|hole| hole.secret.is_none())
         .collect();
-    if function.language == "sql" {
-        let answers: Vec<Answer> = open
-            .iter()
-            .map(|(relation, _)| prover.judge_query(&function.body, relation))
-            .collect();
-        if answers
-            .iter()
-            .all(|answer| matches!(answer, Answer::Proved(_)))
-        {
+    if !open.is_empty() {
+        report(engine, function, &open, &entry);
+        return;
+    }
+    if account.left_switched {
+        left_switched(engine, function, &entry);
+        return;
+    }
+    if let Some(reason) = account.unknown.first() {
+        let touched = touchable(engine, function);
+        if !touched.is_empty() {
             engine.cover(
                 &signature,
                 Operation::Select,
-                Verdict::Proved,
-                "its own WHERE pins the tenant key to the context",
+                Verdict::Unproven,
+                format!(
+                    "it runs as {} and may read {}; {reason}: run the probe",
+                    quote::ident(engine.snapshot().role_name(function.owner)),
+                    few(&touched)
+                ),
             );
             return;
         }
     }
-    if reads_context(engine, function, &words, 0) {
+    if let Some((reason, _)) = verdicts.unproven.first() {
+        let reason = format!(
+            "it runs as {}; {reason}",
+            quote::ident(engine.snapshot().role_name(function.owner))
+        );
+        engine.cover(&signature, Operation::Select, Verdict::Unproven, reason);
+        return;
+    }
+    if let Some(hole) = verdicts.holes.first() {
+        by_secret(engine, function, hole, &entry);
+    } else if !verdicts.proved.is_empty() {
         engine.cover(
             &signature,
             Operation::Select,
-            Verdict::Unproven,
-            format!(
-                "it runs as {} and may read {}; it looks at the context, but whether that limits it cannot be told from here: run the probe",
-                quote::ident(engine.snapshot().role_name(function.owner)),
-                few(&tables)
-            ),
+            Verdict::Proved,
+            "what it shows and changes is pinned to the context",
         );
-        return;
     }
-    report(engine, function, &tables, &why);
 }
 
-fn report(engine: &mut Engine<'_>, function: &Function, tables: &[String], why: &str) {
+/// Tenant tables that its body names and its owner may read past the policies.
+fn touchable(engine: &Engine<'_>, function: &Function) -> Vec<String> {
+    let prover = engine.prover_for(function.owner);
+    let words: BTreeSet<String> = function
+        .body
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
+        .map(str::to_lowercase)
+        .collect();
+    let builds = crate::routine::executes(&function.body);
+    engine
+        .tenancy
+        .by_name()
+        .into_iter()
+        .map(|table| engine.tenancy.relation(table))
+        .filter(|relation| builds || words.contains(&relation.name.to_lowercase()))
+        .filter(|relation| prover.unfiltered(relation).is_some())
+        .map(Relation::qualified)
+        .collect()
+}
+
+fn report(engine: &mut Engine<'_>, function: &Function, holes: &[&Hole], entry: &[String]) {
     let signature = function.signature();
-    let owner = quote::ident(engine.snapshot().role_name(function.owner));
-    let app = engine.app.clone();
-    let returns = engine
-        .snapshot()
-        .types
-        .get(&function.returns)
-        .map(|ty| ty.name.clone());
-    let severity = match returns.as_deref() {
-        // One bit at a time: whether something exists.
-        Some("boolean") if !function.returns_set => Severity::Medium,
-        _ => Severity::Critical,
+    let snapshot = engine.snapshot();
+    let owner = quote::ident(snapshot.role_name(function.owner));
+    let (app, hole) = (engine.app.clone(), worst(holes));
+    let mut tables: Vec<String> = Vec::new();
+    for hole in holes {
+        let name = snapshot.relations.get(&hole.table).map(Relation::qualified);
+        if let Some(name) = name.filter(|name| !tables.contains(name)) {
+            tables.push(name);
+        }
+    }
+    let verb = match hole.operation {
+        _ if hole.existence => "tells about",
+        Operation::Select => "shows",
+        Operation::Insert => "writes",
+        Operation::Update => "changes",
+        Operation::Delete => "deletes",
     };
+    let mut path = entry.to_vec();
+    path.push(format!("as its owner {owner}"));
+    path.push(tables.first().cloned().unwrap_or_default());
     engine.report(Found {
         check: "definer-bypasses-rls",
-        severity,
+        severity: severity(hole),
         object: signature.clone(),
         message: format!(
-            "{signature} is SECURITY DEFINER and reaches {} as {owner}, and {why}; nothing in it looks at the context, and {app} may execute it",
-            few(tables)
+            "{signature} is SECURITY DEFINER and {verb} rows of {} as {owner}, whoever's they are: {}",
+            few(&tables),
+            hole.leak.words()
         ),
-        path: vec![
-            app.clone(),
-            format!("EXECUTE on {signature}"),
-            format!("as its owner {owner}"),
-            tables[0].clone(),
-        ],
-        evidence: None,
+        path,
+        evidence: evidence(engine, function),
         fix: Some(format!(
             "REVOKE EXECUTE ON {} {signature} FROM PUBLIC, {app};  -- or filter by the context inside",
             if function.kind == 'p' { "PROCEDURE" } else { "FUNCTION" }
+        )),
+    });
+    let operation = hole.operation;
+    let words = hole.leak.words();
+    engine.cover_leak(&signature, operation, words, ("definer-bypasses-rls", &signature));
+}
+
+fn worst<'h>(holes: &[&'h Hole]) -> &'h Hole {
+    let mut worst = holes[0];
+    for hole in holes {
+        if severity(hole) > severity(worst) {
+            worst = hole;
+        }
+    }
+    worst
+}
+
+fn severity(hole: &Hole) -> Severity {
+    match (hole.existence, hole.leak.by_row) {
+        // One bit at a time: whether something exists.
+        (true, _) => Severity::Medium,
+        (false, true) if !by_argument(&hole.leak) => Severity::High,
+        (false, _) => Severity::Critical,
+    }
+}
+
+/// A call to paste, with NULLs for what it takes.
+fn evidence(engine: &Engine<'_>, function: &Function) -> Option<String> {
+    let returns = engine.snapshot().types.get(&function.returns);
+    if returns.is_some_and(|ty| ty.name == "trigger") {
+        return None;
+    }
+    let arguments: Vec<String> = function
+        .argument_types
+        .split(", ")
+        .filter(|ty| !ty.is_empty())
+        .map(|ty| format!("NULL::{ty}"))
+        .collect();
+    let name = quote::qualified(&function.schema_name, &function.name);
+    let call = match function.kind {
+        'p' => format!("CALL {name}({});", arguments.join(", ")),
+        _ => format!("SELECT * FROM {name}({});", arguments.join(", ")),
+    };
+    engine.run_as_app(&format!("{call} ROLLBACK;  -- give it another organization's values"))
+}
+
+fn emptied(engine: &mut Engine<'_>, function: &Function, table: Oid, entry: &[String]) {
+    let signature = function.signature();
+    let Some(name) = engine.snapshot().relations.get(&table).map(Relation::qualified) else {
+        return;
+    };
+    let app = engine.app.clone();
+    let mut path = entry.to_vec();
+    path.push(format!("TRUNCATE {name}"));
+    engine.report(Found {
+        check: "definer-bypasses-rls",
+        severity: Severity::Critical,
+        object: signature.clone(),
+        message: format!("{signature} empties {name} of every organization's rows"),
+        path,
+        evidence: None,
+        fix: Some(format!("REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC, {app};")),
+    });
+    let why = format!("it empties {name}");
+    engine.cover_leak(
+        &signature,
+        Operation::Delete,
+        why,
+        ("definer-bypasses-rls", &signature),
+    );
+}
+
+fn left_switched(engine: &mut Engine<'_>, function: &Function, entry: &[String]) {
+    let signature = function.signature();
+    let context = engine.tenancy.settings.tenancy.context.clone();
+    let mut path = entry.to_vec();
+    path.push(format!("{context} is another organization's from here on"));
+    let why = format!("after a call the session works with {context} of another organization");
+    engine.report(Found {
+        check: "context-left-switched",
+        severity: Severity::High,
+        object: signature.clone(),
+        message: format!(
+            "{signature} sets {context} to the organization of a row that it looked up, works under it, and does not set it back: the rest of the caller's transaction is that organization's"
+        ),
+        path,
+        evidence: evidence(engine, function),
+        fix: Some(format!(
+            "set {context} back before it returns, or declare it with SET {} = '' so that the value ends with the call",
+            context
         )),
     });
     engine.cover_leak(
         &signature,
         Operation::Select,
         why,
-        ("definer-bypasses-rls", &signature),
+        ("context-left-switched", &signature),
     );
 }
 
-/// The identifiers of a body, lower-cased; comments and literals are not told apart, which can
-/// only make a body look as if it did more.
-fn words(body: &str) -> Vec<String> {
-    body.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.')))
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
-}
-
-fn mentions(words: &[String], relation: &Relation) -> bool {
-    let name = relation.name.to_lowercase();
-    words
-        .iter()
-        .any(|word| *word == name || word.rsplit_once('.').is_some_and(|(_, last)| last == name))
-}
-
-/// Whether a body reads the context, itself or through another function that it names.
-fn reads_context(engine: &Engine<'_>, function: &Function, words: &[String], depth: usize) -> bool {
-    const MAX_DEPTH: usize = 8;
-    let context = engine.tenancy.settings.tenancy.context.to_lowercase();
-    if words.contains(&context) || function.body.to_lowercase().contains(&context) {
-        return true;
-    }
-    depth < MAX_DEPTH
-        && engine.snapshot().functions.values().any(|other| {
-            let name = other.name.to_lowercase();
-            other.oid != function.oid
-                && words.iter().any(|word| {
-                    *word == name || word.rsplit_once('.').is_some_and(|(_, last)| last == name)
-                })
-                && reads_context(engine, other, &self::words(&other.body), depth + 1)
-        })
+/// A row that is found by a secret: as safe as the secret.
+fn by_secret(engine: &mut Engine<'_>, function: &Function, hole: &Hole, entry: &[String]) {
+    let signature = function.signature();
+    let secret = hole.secret.clone().unwrap_or_default();
+    let mut path = entry.to_vec();
+    path.push(format!("a row found by {secret}"));
+    engine.report(Found {
+        check: "definer-reads-by-secret",
+        severity: Severity::Low,
+        object: signature.clone(),
+        message: format!(
+            "{signature} is SECURITY DEFINER and finds rows by {secret}: whoever learns another organization's value gets its rows"
+        ),
+        path,
+        evidence: evidence(engine, function),
+        fix: Some(format!("make sure that {secret} cannot be guessed or read, and expires")),
+    });
+    engine.cover(
+        &signature,
+        Operation::Select,
+        Verdict::Proved,
+        format!("as far as nobody learns another organization's {secret}"),
+    );
 }

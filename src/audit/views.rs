@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::engine::{Engine, Found};
+use super::functions::with_inner;
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::finding::{Operation, Severity, Verdict};
-use crate::paths::{Route, routes};
+use crate::paths::routes;
 use crate::predicate::{Answer, Need};
+use crate::query::{Arm, Row};
+use crate::routine::Walker;
 use crate::session::quote;
 
 pub(super) fn audit(engine: &mut Engine<'_>) {
+    let walker = Walker::new(engine.tenancy);
     let mut relations: Vec<&Relation> = engine
         .snapshot()
         .relations
@@ -23,18 +27,18 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
         }
         match relation.kind {
             RelationKind::View => {
-                view(engine, relation);
-                rules(engine, relation);
+                view(engine, &walker, relation);
+                rules(engine, &walker, relation);
             }
             RelationKind::MaterializedView => materialized_view(engine, relation),
             RelationKind::ForeignTable => foreign_table(engine, relation),
-            RelationKind::Table | RelationKind::Partitioned => rules(engine, relation),
+            RelationKind::Table | RelationKind::Partitioned => rules(engine, &walker, relation),
             RelationKind::Sequence => {}
         }
     }
 }
 
-/// The verdict on one way from a view to a table.
+/// The verdict on one row that a view reads.
 enum Passage {
     Closed(String),
     /// Filtered by the view alone, without a barrier.
@@ -43,27 +47,32 @@ enum Passage {
     Unknown(String),
 }
 
-fn view(engine: &mut Engine<'_>, view: &Relation) {
+/// What a view shows, one row of one way through it after the other.
+struct Shown {
+    row: Row,
+    passage: Passage,
+}
+
+fn view(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relation) {
     let object = view.qualified();
     let access = engine.access(view);
-    let mut closed = None;
-    let mut unknown = None;
-    let mut leak: Option<(&'static str, String)> = None;
-    for route in routes(engine.snapshot(), view, engine.powers.role) {
-        let Some(target) = engine.snapshot().relations.get(&route.target) else {
-            continue;
-        };
-        match passage(engine, &route, target) {
-            None => {}
-            Some(Passage::Closed(reason)) => closed = closed.or(Some(reason)),
-            Some(Passage::Unknown(reason)) => unknown = unknown.or(Some(reason)),
-            Some(Passage::Open(why)) => {
-                leak = leak.or(Some(("view-bypasses-rls", why.clone())));
-                open_view(engine, (view, &object), &route, target, &why);
+    let frame = walker.frame(engine.powers.role);
+    let shown = match walker.reader.view(view, &frame, walker) {
+        Ok(arms) => passages(engine, walker, &arms),
+        Err(reason) => not_followed(engine, view, &reason),
+    };
+    let (mut closed, mut unknown, mut leak) = (None, None, None);
+    for Shown { row, passage } in shown {
+        match passage {
+            Passage::Closed(reason) => closed = closed.or(Some(reason)),
+            Passage::Unknown(reason) => unknown = unknown.or(Some(reason)),
+            Passage::Open(why) => {
+                open_view(engine, (view, &object), &row, &why);
+                leak = leak.or(Some(("view-bypasses-rls", why)));
             }
-            Some(Passage::NoBarrier(why)) => {
-                leak = leak.or(Some(("view-without-barrier", why.clone())));
+            Passage::NoBarrier(why) => {
                 no_barrier(engine, view, &object, &why);
+                leak = leak.or(Some(("view-without-barrier", why)));
             }
         }
     }
@@ -84,20 +93,39 @@ fn view(engine: &mut Engine<'_>, view: &Relation) {
     }
 }
 
-/// `None` where the target holds no tenant's rows.
-fn passage(engine: &Engine<'_>, route: &Route, target: &Relation) -> Option<Passage> {
-    let snapshot = engine.snapshot();
-    if target.kind == RelationKind::MaterializedView {
-        return reads_tenants(engine, target)
-            .then(|| Passage::Open(format!("{} stores what its owner saw", target.qualified())));
+/// The verdicts on every tenant's row in the arms of a query that the application runs.
+fn passages(engine: &Engine<'_>, walker: &Walker<'_>, arms: &[Arm]) -> Vec<Shown> {
+    let mut found = Vec::new();
+    for arm in arms.iter().flat_map(with_inner) {
+        for (at, row) in arm.rows.iter().enumerate() {
+            if let Some(passage) = passage(engine, walker, &arm, at) {
+                found.push(Shown {
+                    row: row.clone(),
+                    passage,
+                });
+            }
+        }
     }
-    if !engine.tenancy.tables.contains_key(&target.oid) {
+    found
+}
+
+/// `None` where the row is of no tenant.
+fn passage(engine: &Engine<'_>, walker: &Walker<'_>, arm: &Arm, at: usize) -> Option<Passage> {
+    let snapshot = engine.snapshot();
+    let row = arm.rows.get(at)?;
+    let target = snapshot.relations.get(&row.relation)?;
+    if !engine.tenancy.tables.contains_key(&row.relation) {
         return None;
     }
-    let prover = engine.prover_for(route.as_role);
-    let who = quote::ident(snapshot.role_name(route.as_role));
-    let Some(unfiltered) = prover.unfiltered(target) else {
-        if route.as_role == engine.powers.role {
+    let stored = stored_by(engine, row);
+    let prover = engine.prover_for(row.as_role);
+    let unfiltered = match stored {
+        Some(view) => Some(format!("{} stores what its owner saw", view.qualified())),
+        None => prover.unfiltered(target),
+    };
+    let who = quote::ident(snapshot.role_name(row.as_role));
+    let Some(unfiltered) = unfiltered else {
+        if row.as_role == engine.powers.role {
             return Some(Passage::Closed(format!(
                 "it reads {} as the caller, whom its policies bind",
                 target.qualified()
@@ -112,38 +140,91 @@ fn passage(engine: &Engine<'_>, route: &Route, target: &Relation) -> Option<Pass
             Answer::Unproven(reason) => Passage::Unknown(reason),
         });
     };
-    let reader = route
-        .through
-        .last()
-        .and_then(|oid| snapshot.relations.get(oid))?;
-    let own = reader
-        .definition
-        .as_deref()
-        .map(|text| prover.judge_query(text, target));
-    Some(match own {
-        Some(Answer::Proved(_)) if barriers(engine, route) => Passage::Closed(
-            "its own WHERE pins the tenant, and security_barrier keeps the caller's functions behind it".into(),
-        ),
-        Some(Answer::Proved(_)) => Passage::NoBarrier(unfiltered),
-        Some(Answer::Leaking(_)) if !others_filter(engine, route) => Passage::Open(unfiltered),
+    let provers = |role| engine.prover_for(role);
+    Some(match engine.prover.judge_row(arm, at, &provers) {
+        Answer::Proved(_) | Answer::Denied if behind_barrier(engine, walker, row) => {
+            Passage::Closed(
+                "its own WHERE pins the tenant, and security_barrier keeps the caller's functions behind it".into(),
+            )
+        }
+        Answer::Proved(_) | Answer::Denied => Passage::NoBarrier(unfiltered),
+        Answer::Leaking(leak) if leak.conditions.is_empty() => Passage::Open(unfiltered),
+        Answer::Leaking(leak) => Passage::Open(format!("{unfiltered}; {}", leak.words())),
         // Not followed, but nothing on the way can tell one session from another.
-        Some(Answer::Unproven(_))
-            if prover.is_unbound() && route.through.iter().all(|oid| same_for_all(engine, *oid)) =>
+        Answer::Unproven(_)
+            if prover.is_unbound() && row.through.iter().all(|oid| same_for_all(engine, *oid)) =>
         {
             Passage::Open(unfiltered)
         }
-        Some(Answer::Unproven(reason)) => Passage::Unknown(format!("{unfiltered}; {reason}")),
-        _ => Passage::Unknown(format!("{unfiltered}; a view above it may filter")),
+        Answer::Unproven(reason) => Passage::Unknown(format!("{unfiltered}; {reason}")),
     })
 }
 
-/// Whether every view on the way is a security barrier.
-fn barriers(engine: &Engine<'_>, route: &Route) -> bool {
-    route
-        .through
+/// The materialized view that a row was stored in, if any.
+fn stored_by<'a>(engine: &Engine<'a>, row: &Row) -> Option<&'a Relation> {
+    row.through
         .iter()
         .filter_map(|oid| engine.snapshot().relations.get(oid))
-        .all(|view| view.security_barrier)
+        .find(|view| view.kind == RelationKind::MaterializedView)
+}
+
+/// Whether some security barrier on the way has all that pins the row inside it: what a caller asks
+/// from outside is then evaluated after it. `rules-privileges`.
+fn behind_barrier(engine: &Engine<'_>, walker: &Walker<'_>, row: &Row) -> bool {
+    let provers = |role| engine.prover_for(role);
+    row.through
+        .iter()
+        .filter_map(|oid| engine.snapshot().relations.get(oid))
+        .filter(|view| view.security_barrier)
+        .any(|view| {
+            let frame = walker.frame(engine.powers.role);
+            let Ok(arms) = walker.reader.view(view, &frame, walker) else {
+                return false;
+            };
+            arms.iter().flat_map(with_inner).all(|arm| {
+                arm.rows.iter().enumerate().all(|(at, inner)| {
+                    inner.relation != row.relation
+                        || matches!(
+                            engine.prover.judge_row(&arm, at, &provers),
+                            Answer::Proved(_) | Answer::Denied
+                        )
+                })
+            })
+        })
+}
+
+/// A view whose query is not followed: open where nothing it does can tell sessions apart.
+fn not_followed(engine: &Engine<'_>, view: &Relation, reason: &str) -> Vec<Shown> {
+    let snapshot = engine.snapshot();
+    let mut found = Vec::new();
+    for route in routes(snapshot, view, engine.powers.role) {
+        let tenant = engine.tenancy.tables.contains_key(&route.target);
+        let Some(target) = snapshot.relations.get(&route.target).filter(|_| tenant) else {
+            continue;
+        };
+        let prover = engine.prover_for(route.as_role);
+        let passage = match prover.unfiltered(target) {
+            Some(why)
+                if prover.is_unbound()
+                    && route.through.iter().all(|oid| same_for_all(engine, *oid)) =>
+            {
+                Passage::Open(why)
+            }
+            Some(why) => Passage::Unknown(format!("{why}; {reason}")),
+            None => Passage::Closed("whoever reads it, policies bind".into()),
+        };
+        found.push(Shown {
+            row: Row {
+                relation: route.target,
+                alias: target.name.clone(),
+                as_role: route.as_role,
+                through: route.through,
+                switched: false,
+            },
+            passage,
+        });
+    }
+    found
 }
 
 /// Whether a view's query shows every session the same: it reads no setting, asks for no user and
@@ -172,36 +253,28 @@ fn same_for_all(engine: &Engine<'_>, view: Oid) -> bool {
             .any(|function| text.contains(&format!("{}(", function.name.to_lowercase())))
 }
 
-/// Whether a view above the one that reads the table looks at any setting or calls any function
-/// of its own: then it may do the filtering.
-fn others_filter(engine: &Engine<'_>, route: &Route) -> bool {
-    let above = route.through.len().saturating_sub(1);
-    route.through[..above]
-        .iter()
-        .filter_map(|oid| engine.snapshot().relations.get(oid)?.definition.as_deref())
-        .any(|text| text.contains("current_setting("))
-}
-
 fn open_view(
     engine: &mut Engine<'_>,
     (view, object): (&Relation, &str),
-    route: &Route,
-    target: &Relation,
+    row: &Row,
     why: &str,
 ) {
+    let Some(target) = engine.snapshot().relations.get(&row.relation) else {
+        return;
+    };
     let known = |found: &Found| found.check == "view-bypasses-rls" && found.object == object;
     if engine.found.iter().any(known) {
         return;
     }
     let snapshot = engine.snapshot();
-    let reader = route
+    let reader = row
         .through
         .last()
         .and_then(|oid| snapshot.relations.get(oid))
         .unwrap_or(view);
     let owner = quote::ident(snapshot.role_name(reader.owner));
     let mut path = vec![engine.app.clone(), format!("SELECT on {object}")];
-    for oid in route.through.iter().skip(1) {
+    for oid in row.through.iter().skip(1) {
         if let Some(inner) = snapshot.relations.get(oid) {
             path.push(inner.qualified());
         }
@@ -358,7 +431,7 @@ fn foreign_table(engine: &mut Engine<'_>, table: &Relation) {
 }
 
 /// Rules other than a view's own act with the rights of the relation's owner. `rules-privileges`.
-fn rules(engine: &mut Engine<'_>, relation: &Relation) {
+fn rules(engine: &mut Engine<'_>, _walker: &Walker<'_>, relation: &Relation) {
     for rule in relation.rules.iter().filter(|rule| rule.event != '1') {
         let prover = engine.prover_for(relation.owner);
         let operation = match rule.event {

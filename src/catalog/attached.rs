@@ -170,6 +170,13 @@ pub(super) async fn triggers(client: &Client, relations: &mut Relations) -> Resu
                 function: row.try_get("function")?,
                 flags: row.try_get("tgtype")?,
                 enabled: letter(row, "enabled")?,
+                transition: [
+                    row.try_get::<_, Option<String>>("new_table")?,
+                    row.try_get("old_table")?,
+                ]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
             });
             Ok(())
         },

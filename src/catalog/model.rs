@@ -274,6 +274,8 @@ pub struct Trigger {
     pub flags: i16,
     /// `tgenabled`: `D` is disabled.
     pub enabled: char,
+    /// Names of its transition tables: the rows that the statement changed.
+    pub transition: Vec<String>,
 }
 
 /// A rule of a relation.
@@ -302,6 +304,8 @@ pub struct Function {
     pub arguments: String,
     /// Argument types only.
     pub argument_types: String,
+    /// How many of the last arguments have a default.
+    pub defaults: usize,
     /// Owner.
     pub owner: Oid,
     /// `prokind`: f, p, a, w.
@@ -331,6 +335,15 @@ pub struct Function {
 }
 
 impl Function {
+    /// Whether it can be called with that many arguments; `pg_proc.pronargs`, `pronargdefaults`.
+    pub fn takes(&self, arguments: usize) -> bool {
+        let all = match self.argument_types.is_empty() {
+            true => 0,
+            false => self.argument_types.split(", ").count(),
+        };
+        (all.saturating_sub(self.defaults)..=all).contains(&arguments)
+    }
+
     /// `schema.name(types)`, quoted where PostgreSQL would.
     pub fn signature(&self) -> String {
         format!(

@@ -177,6 +177,9 @@ impl Evaluation<'_, '_> {
                 Truth::Null => Value::Null,
                 _ => Value::Opaque("a condition used as a value".into()),
             },
+            Expr::Argument(name) => Value::Setting {
+                name: format!("argument {name}"),
+            },
             Expr::Opaque(text) => Value::Opaque(text.clone()),
             Expr::Scalar(_) => Value::Opaque("a sub-select used as a value".into()),
             Expr::Parameter(number) => Value::Opaque(format!("${}", number + 1)),
@@ -221,7 +224,8 @@ impl Evaluation<'_, '_> {
                 }
             },
             Value::Setting { .. } => {
-                self.casts_setting |= !matches!(to, TypeKind::Text | TypeKind::Boolean);
+                let raises = !matches!(to, TypeKind::Text | TypeKind::Boolean);
+                self.casts_setting |= raises && !is_argument(&value);
                 value
             }
             Value::Lossy { text, of } => Value::Lossy {
@@ -276,7 +280,9 @@ impl Evaluation<'_, '_> {
             return Value::Opaque("current_setting() of a computed name".into());
         };
         if !name.eq_ignore_ascii_case(&self.prover.tenancy.settings.tenancy.context) {
-            return Value::Setting { name };
+            return Value::Setting {
+                name: format!("setting {name}"),
+            };
         }
         match self.situation {
             Situation::OtherTenant | Situation::NoKey => Value::Context,
@@ -344,6 +350,11 @@ impl Evaluation<'_, '_> {
             _ => Value::Opaque(text),
         }
     }
+}
+
+/// Whether a value is what the caller of a routine passed.
+fn is_argument(value: &Value) -> bool {
+    matches!(value, Value::Setting { name } if name.starts_with("argument "))
 }
 
 /// Stands for the key in a lossy value's text, so that both sides can be compared.

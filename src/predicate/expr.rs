@@ -46,6 +46,8 @@ pub enum Expr {
     Exists(Box<Select>),
     /// `x IN (SELECT …)` and `x = ANY (SELECT …)`
     InSelect(Box<Expr>, Box<Select>),
+    /// What the caller of a routine passed: anything.
+    Argument(String),
     /// What is not understood, by its text.
     Opaque(String),
 }
@@ -85,6 +87,7 @@ impl Expr {
             | Self::Bool(_)
             | Self::Null
             | Self::Parameter(_)
+            | Self::Argument(_)
             | Self::Opaque(_) => {}
             Self::Cast(inner, _) | Self::Not(inner) | Self::IsNull(inner) | Self::IsTrue(inner) => {
                 inner.walk(visit);
@@ -116,7 +119,60 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// The expression with parts replaced: where `swap` answers, its answer; elsewhere the same.
+    pub fn map(&self, swap: &dyn Fn(&Self) -> Option<Self>) -> Self {
+        if let Some(other) = swap(self) {
+            return other;
+        }
+        let boxed = |inner: &Self| Box::new(inner.map(swap));
+        let each = |items: &[Self]| items.iter().map(|item| item.map(swap)).collect();
+        match self {
+            Self::Column { .. }
+            | Self::Literal(_)
+            | Self::Bool(_)
+            | Self::Null
+            | Self::Parameter(_)
+            | Self::Argument(_)
+            | Self::Opaque(_) => self.clone(),
+            Self::Cast(inner, ty) => Self::Cast(boxed(inner), ty.clone()),
+            Self::Not(inner) => Self::Not(boxed(inner)),
+            Self::IsNull(inner) => Self::IsNull(boxed(inner)),
+            Self::IsTrue(inner) => Self::IsTrue(boxed(inner)),
+            Self::Call(name, items) => Self::Call(name.clone(), each(items)),
+            Self::And(items) => Self::And(each(items)),
+            Self::Or(items) => Self::Or(each(items)),
+            Self::Binary(op, left, right) => Self::Binary(op.clone(), boxed(left), boxed(right)),
+            Self::Same(left, right) => Self::Same(boxed(left), boxed(right)),
+            Self::OneOf(item, list) => Self::OneOf(boxed(item), each(list)),
+            Self::Case(arms, otherwise) => Self::Case(
+                arms.iter()
+                    .map(|(condition, result)| (condition.map(swap), result.map(swap)))
+                    .collect(),
+                boxed(otherwise),
+            ),
+            Self::Scalar(select) => Self::Scalar(Box::new(select.map(swap))),
+            Self::Exists(select) => Self::Exists(Box::new(select.map(swap))),
+            Self::InSelect(item, select) => {
+                Self::InSelect(boxed(item), Box::new(select.map(swap)))
+            }
+        }
+    }
+}
+
 impl Select {
+    fn map(&self, swap: &dyn Fn(&Expr) -> Option<Expr>) -> Self {
+        Self {
+            targets: self
+                .targets
+                .iter()
+                .map(|(target, name)| (target.map(swap), name.clone()))
+                .collect(),
+            from: self.from.clone(),
+            filter: self.filter.as_ref().map(|filter| filter.map(swap)),
+        }
+    }
+
     /// Every expression in it.
     pub fn walk(&self, visit: &mut dyn FnMut(&Expr) -> bool) {
         self.targets

@@ -56,7 +56,7 @@ pub(super) fn body(function: &Function) -> Option<Expr> {
     }
 }
 
-fn atomic(text: &str) -> Option<&str> {
+pub(crate) fn atomic(text: &str) -> Option<&str> {
     let inner = strip_word(strip_word(text, "begin")?.trim_start(), "atomic")?.trim();
     let inner = inner.trim_end_matches(';').trim_end();
     let end = inner.len().checked_sub(3)?;
@@ -67,7 +67,7 @@ fn atomic(text: &str) -> Option<&str> {
 }
 
 /// The rest of a text after a leading keyword.
-fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+pub(crate) fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let head = text.get(..word.len())?;
     let rest = &text[word.len()..];
     (head.eq_ignore_ascii_case(word) && rest.starts_with(|c: char| c.is_whitespace() || c == '('))
@@ -75,7 +75,7 @@ fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
 }
 
 /// Parameter names in order; empty for one without a name.
-fn parameter_names(function: &Function) -> Vec<String> {
+pub(crate) fn parameter_names(function: &Function) -> Vec<String> {
     function
         .arguments
         .split(", ")
@@ -102,7 +102,11 @@ fn substitute(expr: &Expr, names: &[String], arguments: &[Expr]) -> Expr {
             }
         }
         Expr::Column { .. } => Expr::Opaque("a column of another scope".into()),
-        Expr::Literal(_) | Expr::Bool(_) | Expr::Null | Expr::Opaque(_) => expr.clone(),
+        Expr::Literal(_)
+        | Expr::Bool(_)
+        | Expr::Null
+        | Expr::Argument(_)
+        | Expr::Opaque(_) => expr.clone(),
         Expr::Cast(inner, ty) => Expr::Cast(boxed(inner), ty.clone()),
         Expr::Call(name, items) => Expr::Call(name.clone(), items.iter().map(sub).collect()),
         Expr::And(items) => Expr::And(items.iter().map(sub).collect()),

@@ -56,7 +56,7 @@ pub struct Leak {
 }
 
 impl Leak {
-    fn of(situation: Situation, atoms: &[Atom]) -> Self {
+    pub(super) fn of(situation: Situation, atoms: &[Atom]) -> Self {
         let by_row = |atom: &Atom| {
             !matches!(
                 atom.kind,
@@ -227,7 +227,7 @@ impl Prover<'_> {
     }
 
     /// The type of the tenant's id: a via table's is its topmost parent's.
-    fn key_kind(&self, relation: &Relation) -> TypeKind {
+    pub(super) fn key_kind(&self, relation: &Relation) -> TypeKind {
         let mut oid = relation.oid;
         for _ in 0..32 {
             match self.tenancy.tables.get(&oid).map(|table| table.reach) {

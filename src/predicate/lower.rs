@@ -12,7 +12,7 @@ fn opaque(node: &SyntaxNode) -> Expr {
     Expr::Opaque(node.text().to_string())
 }
 
-pub(super) fn expr(node: &ast::Expr) -> Expr {
+pub(crate) fn expr(node: &ast::Expr) -> Expr {
     known(node).unwrap_or_else(|| opaque(node.syntax()))
 }
 

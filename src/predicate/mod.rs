@@ -11,10 +11,12 @@ mod compare;
 mod eval;
 mod expr;
 mod form;
-mod inline;
+mod given;
+pub(crate) mod inline;
 mod judge;
-mod lower;
-mod parse;
+pub(crate) mod lower;
+pub(crate) mod parse;
+mod scan;
 mod scope;
 mod subselect;
 mod truth;
@@ -33,6 +35,7 @@ pub use expr::{Expr, FromTable, Select};
 pub use form::Form;
 pub use judge::{Answer, Leak};
 pub use parse::{expression, query};
+pub use scan::Provers;
 use value::TypeKind;
 
 /// Which predicate of a table a command has to pass.

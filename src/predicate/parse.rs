@@ -9,9 +9,9 @@ use super::expr::{Expr, FromTable, Select};
 use super::lower::expr;
 
 /// Longer texts are not parsed: the parser recurses.
-const MAX_BYTES: usize = 32 * 1024;
+pub(crate) const MAX_BYTES: usize = 32 * 1024;
 /// Deeper parentheses are not parsed, for the same reason.
-const MAX_DEPTH: usize = 200;
+pub(crate) const MAX_DEPTH: usize = 200;
 
 /// Parses an expression; `None` where the parser finds an error.
 pub fn expression(text: &str) -> Option<Expr> {
@@ -68,7 +68,7 @@ pub(super) fn arms(text: &str) -> Option<Vec<Select>> {
 }
 
 /// The one statement of a text that parses and is not too deep.
-fn statement(text: &str) -> Option<ast::Stmt> {
+pub(crate) fn statement(text: &str) -> Option<ast::Stmt> {
     let text = text.trim().trim_end_matches(';');
     if text.len() > MAX_BYTES || depth(text) > MAX_DEPTH {
         return None;
@@ -84,7 +84,7 @@ fn statement(text: &str) -> Option<ast::Stmt> {
     }
 }
 
-fn depth(text: &str) -> usize {
+pub(crate) fn depth(text: &str) -> usize {
     let (mut now, mut most) = (0usize, 0usize);
     for byte in text.bytes() {
         match byte {

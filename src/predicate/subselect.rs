@@ -104,7 +104,7 @@ impl Evaluation<'_, '_> {
 
     /// Finds out whose a row is from an equality with something whose tenant is known; true when
     /// something new was found.
-    fn identify(
+    pub(super) fn identify(
         &mut self,
         rows: &mut [(&Relation, String, Identity)],
         conditions: &[Expr],
@@ -191,7 +191,7 @@ impl Evaluation<'_, '_> {
     }
 
     /// What the inner table's own policies add: the sub-select runs as the querying role.
-    fn visible(&mut self, relation: &Relation, alias: &str, identity: Identity) -> Truth {
+    pub(super) fn visible(&mut self, relation: &Relation, alias: &str, identity: Identity) -> Truth {
         match self.prover.select_predicate(relation) {
             None => Truth::True,
             Some(predicate) => {
@@ -279,7 +279,7 @@ fn qualify(expr: Expr, alias: &str) -> Expr {
 }
 
 /// Calls `with` with the rows of one FROM beside each other.
-fn with_scopes(
+pub(super) fn with_scopes(
     rows: &[(&Relation, String, Identity)],
     outer: Option<&Scope<'_>>,
     with: &mut dyn FnMut(&Scope<'_>),

@@ -17,7 +17,7 @@ pub(super) enum Value {
     Null,
     /// A column whose content nothing ties to a tenant: `subject` names it.
     Row { subject: String },
-    /// Another setting, which the session may choose.
+    /// Another setting, or an argument: the session may choose it. `name` says which.
     Setting { name: String },
     /// A function of the key or the context that may map two tenants to one value.
     Lossy { text: String, of: Side },
@@ -43,7 +43,7 @@ impl Value {
             Self::Bool(value) => value.to_string(),
             Self::Null => "NULL".into(),
             Self::Row { subject } => subject.clone(),
-            Self::Setting { name } => format!("setting {name}"),
+            Self::Setting { name } => name.clone(),
             Self::Lossy { text, .. } | Self::Opaque(text) => text.clone(),
         }
     }

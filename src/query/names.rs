@@ -1,0 +1,199 @@
+//! What the names in a statement mean: rows of FROM, columns of sub-selects, variables.
+
+use std::collections::HashMap;
+
+use super::{Arm, Record};
+use crate::catalog::Relation;
+use crate::predicate::Expr;
+
+/// What a variable of a routine stands for.
+#[derive(Clone, Debug)]
+pub enum Binding {
+    /// A value.
+    Value(Expr),
+    /// A row that a query put there.
+    Record(Record),
+    /// Anything.
+    Unknown,
+}
+
+/// The variables of a routine, by name in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct Names(HashMap<String, Binding>);
+
+impl Names {
+    /// Sets a variable.
+    pub fn bind(&mut self, name: &str, binding: Binding) {
+        self.0.insert(name.to_lowercase(), binding);
+    }
+
+    /// A variable.
+    pub fn get(&self, name: &str) -> Option<&Binding> {
+        self.0.get(&name.to_lowercase())
+    }
+
+    /// All of them.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+}
+
+/// The columns of one FROM item.
+#[derive(Clone, Debug)]
+pub(super) enum Columns {
+    /// A table's own.
+    Of { alias: String, names: Vec<String> },
+    /// What a sub-select computes.
+    Computed(Vec<(String, Expr)>),
+    /// Columns that are not known, all worth the same.
+    Any(Expr),
+}
+
+/// A FROM item in sight.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) name: String,
+    /// The schema, where the item is a table without an alias.
+    pub(super) schema: Option<String>,
+    pub(super) columns: Columns,
+}
+
+impl Item {
+    pub(super) fn table(name: &str, schema: Option<String>, alias: &str, of: &Relation) -> Self {
+        let names = of.columns.iter().map(|column| column.name.clone());
+        Self {
+            name: name.to_owned(),
+            schema,
+            columns: Columns::Of {
+                alias: alias.to_owned(),
+                names: names.collect(),
+            },
+        }
+    }
+
+    /// The value of one of its columns.
+    pub(super) fn column(&self, name: &str) -> Option<Expr> {
+        match &self.columns {
+            Columns::Of { alias, names } => names.iter().any(|known| known == name).then(|| {
+                Expr::Column {
+                    table: Some(alias.clone()),
+                    name: name.to_owned(),
+                }
+            }),
+            Columns::Computed(columns) => columns
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone()),
+            Columns::Any(value) => Some(value.clone()),
+        }
+    }
+
+    /// All of them, for `*`.
+    pub(super) fn all(&self) -> Vec<(String, Expr)> {
+        match &self.columns {
+            Columns::Of { names, .. } => names
+                .iter()
+                .filter_map(|name| Some((name.clone(), self.column(name)?)))
+                .collect(),
+            Columns::Computed(columns) => columns.clone(),
+            Columns::Any(value) => vec![("*".into(), value.clone())],
+        }
+    }
+
+    /// The same item where an outer join found nothing.
+    pub(super) fn absent(&self) -> Self {
+        let nulls = self.all().into_iter().map(|(name, _)| (name, Expr::Null));
+        let columns = match &self.columns {
+            Columns::Any(_) => Columns::Any(Expr::Null),
+            _ => Columns::Computed(nulls.collect()),
+        };
+        Self {
+            columns,
+            ..self.clone()
+        }
+    }
+
+    fn is_called(&self, table: &str) -> bool {
+        self.name == table
+            || self
+                .schema
+                .as_ref()
+                .is_some_and(|schema| format!("{schema}.{}", self.name) == table)
+    }
+}
+
+/// What is in sight at some point of a query, from the inside out.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'s> {
+    pub(super) items: &'s [Item],
+    pub(super) outer: Option<&'s Sight<'s>>,
+    pub(super) names: &'s Names,
+}
+
+/// A value, and the row that a variable brought with it.
+pub(super) type Meaning = (Expr, Option<Record>);
+
+impl Sight<'_> {
+    /// What a column reference means.
+    pub(super) fn meaning(&self, table: Option<&str>, name: &str) -> Option<Meaning> {
+        let mut level = Some(self);
+        while let Some(sight) = level {
+            for item in sight.items {
+                let may = table.is_none_or(|table| item.is_called(table));
+                // A function's unknown columns answer to their item's name only, unless nothing
+                // else is there.
+                let any = matches!(item.columns, Columns::Any(_));
+                if may
+                    && (!any || table.is_some() || item.name == name || sight.items.len() == 1)
+                    && let Some(value) = item.column(name)
+                {
+                    return Some((value, None));
+                }
+            }
+            level = sight.outer;
+        }
+        self.variable(table, name)
+    }
+
+    fn variable(&self, table: Option<&str>, name: &str) -> Option<Meaning> {
+        let Some(table) = table else {
+            return match self.names.get(name)? {
+                Binding::Value(value) => Some((value.clone(), None)),
+                // A record of one column, or a scalar that was selected.
+                Binding::Record(record) => match record.targets.as_slice() {
+                    [(_, value)] => Some((value.clone(), Some(record.clone()))),
+                    _ => Some((Expr::Opaque(format!("the row {name}")), Some(record.clone()))),
+                },
+                Binding::Unknown => Some((Expr::Opaque(format!("variable {name}")), None)),
+            };
+        };
+        match self.names.get(table)? {
+            Binding::Record(record) => {
+                let value = record.targets.iter().find(|(known, _)| known == name);
+                let value = match value {
+                    Some((_, value)) => value.clone(),
+                    None => Expr::Opaque(format!("{table}.{name}")),
+                };
+                Some((value, Some(record.clone())))
+            }
+            Binding::Value(Expr::Null) => Some((Expr::Null, None)),
+            Binding::Value(_) | Binding::Unknown => {
+                Some((Expr::Opaque(format!("{table}.{name}")), None))
+            }
+        }
+    }
+}
+
+/// The rows that variables brought along, added to an arm.
+pub(super) fn with_records(arm: &mut Arm, records: &[Record]) {
+    for record in records {
+        let joined = arm.beside(record);
+        arm.rows = joined.rows;
+        for condition in &record.conditions {
+            if !arm.conditions.contains(condition) {
+                arm.conditions.push(condition.clone());
+            }
+        }
+        arm.limited |= record.limited;
+    }
+}

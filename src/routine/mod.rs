@@ -1,0 +1,23 @@
+//! What functions do: the rows that a call shows, changes and looks at, and as whom.
+//!
+//! A body in SQL or PL/pgSQL is walked statement by statement, every branch a path of its own with
+//! its conditions; variables stand for what was put into them. What is not understood (another
+//! language, a body that does not parse, SQL that is put together from what the caller sends) is
+//! said to be unknown, never harmless.
+
+mod body;
+mod dynamic;
+mod fold;
+mod state;
+mod step;
+mod utility;
+mod walk;
+
+pub use state::Account;
+pub use walk::Walker;
+
+/// Whether a body runs SQL that it puts together: it may then name any table.
+pub fn executes(body: &str) -> bool {
+    body.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|word| word.eq_ignore_ascii_case("execute"))
+}

@@ -1,0 +1,83 @@
+//! Where a walk through a body stands, and what it has come across.
+
+use crate::catalog::Oid;
+use crate::predicate::Expr;
+use crate::query::{Arm, Frame, Use};
+
+/// What a routine does.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// Rows that it returns or raises.
+    pub shown: Vec<Arm>,
+    /// What it changes.
+    pub changes: Vec<Use>,
+    /// Rows on which a decision rests that the caller is told of.
+    pub told: Vec<Arm>,
+    /// What was not understood, and so may do anything.
+    pub unknown: Vec<String>,
+    /// It sets the context to something else, works under it and leaves it there.
+    pub left_switched: bool,
+    /// Tables that it changes by TRUNCATE, whose rows no condition limits.
+    pub emptied: Vec<Oid>,
+}
+
+impl Account {
+    /// Adds what a routine did that was called on the way; what it returned is the caller's to use.
+    pub(super) fn absorb(&mut self, called: &Self) {
+        self.changes.extend(called.changes.iter().cloned());
+        self.told.extend(called.told.iter().cloned());
+        self.emptied.extend(&called.emptied);
+        for reason in &called.unknown {
+            self.doubt(reason);
+        }
+        self.left_switched |= called.left_switched;
+    }
+
+    /// Something was not understood.
+    pub(super) fn doubt(&mut self, reason: impl AsRef<str>) {
+        let reason = reason.as_ref();
+        if !self.unknown.iter().any(|known| known == reason) {
+            self.unknown.push(reason.to_owned());
+        }
+    }
+}
+
+/// One path through a body.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) frame: Frame,
+    /// What was true at every turn, and the rows that it was true of.
+    pub(super) path: Arm,
+    /// EXIT or CONTINUE: nothing more of the loop is done.
+    pub(super) leaving: bool,
+    /// Rows were read or changed since the context was set to something else.
+    pub(super) worked_switched: bool,
+}
+
+impl State {
+    pub(super) fn new(frame: Frame) -> Self {
+        Self {
+            frame,
+            path: Arm::default(),
+            leaving: false,
+            worked_switched: false,
+        }
+    }
+
+    /// An arm under the conditions of the path that leads to it.
+    pub(super) fn under(&self, arm: &Arm) -> Arm {
+        Arm {
+            targets: arm.targets.clone(),
+            ..arm.beside(&self.path)
+        }
+    }
+
+    /// Goes on only where `condition`, with the rows of `arm`, is true.
+    pub(super) fn suppose(&mut self, arm: &Arm, condition: Expr) {
+        self.path = self.path.beside(&Arm {
+            inner: Vec::new(),
+            ..arm.clone()
+        });
+        self.path.conditions.push(condition);
+    }
+}

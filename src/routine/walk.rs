@@ -1,0 +1,338 @@
+//! Walks a body: every branch a path, every variable what was put into it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use squawk_syntax::SyntaxNode;
+
+use super::body::{Body, body};
+use super::state::{Account, State};
+use crate::catalog::{Function, Oid, Relation, RelationKind, Trigger};
+use crate::predicate::Expr;
+use crate::query::{Arm, Binding, Calls, Frame, Names, Reader, Row};
+use crate::tenancy::Tenancy;
+
+/// Functions inside each other beyond which they are not followed.
+const MAX_CALLS: usize = 12;
+/// Paths through one body beyond which it is not followed.
+pub(super) const MAX_PATHS: usize = 48;
+
+/// Walks the bodies of routines over one snapshot.
+pub struct Walker<'a> {
+    pub(super) tenancy: &'a Tenancy<'a>,
+    /// Reads their statements.
+    pub reader: Reader<'a>,
+    stack: RefCell<Vec<Oid>>,
+}
+
+impl<'a> Walker<'a> {
+    /// A walker for that tenancy.
+    pub fn new(tenancy: &'a Tenancy<'a>) -> Self {
+        Self {
+            tenancy,
+            reader: Reader::new(tenancy),
+            stack: RefCell::default(),
+        }
+    }
+
+    /// A frame for a role that calls something, with the path that an application usually has.
+    pub fn frame(&self, role: Oid) -> Frame {
+        let mut path = self.tenancy.settings.tenancy.schemas.clone();
+        if !path.iter().any(|schema| schema == "public") {
+            path.push("public".into());
+        }
+        Frame::new(role, path)
+    }
+
+    /// What a call by `role` does, whatever it passes.
+    pub fn called(&self, function: &Function, role: Oid) -> Account {
+        self.call(function, Vec::new(), &self.frame(role))
+    }
+
+    /// What a trigger's function does when `role` changes rows of `table`: a table's rows are
+    /// `role`'s own; what it writes to a view is whatever it likes.
+    pub fn fired(
+        &self,
+        function: &Function,
+        (table, trigger): (&Relation, &Trigger),
+        role: Oid,
+    ) -> Account {
+        let mut frame = self.inside(function, &self.frame(role));
+        let mut names = Names::default();
+        if table.kind == RelationKind::View {
+            let fields = table.columns.iter().map(|column| {
+                let value = Expr::Argument(format!("new.{}", column.name));
+                (column.name.clone(), value)
+            });
+            let arm = Arm {
+                targets: fields.collect(),
+                ..Arm::default()
+            };
+            names.bind("new", Binding::Record(Rc::new(arm)));
+            let old = match self.reader.view(table, &self.frame(role), self).as_deref() {
+                Ok([arm]) => Binding::Record(Rc::new(arm.clone())),
+                _ => Binding::Unknown,
+            };
+            names.bind("old", old);
+        } else {
+            for name in ["new", "old"] {
+                let arm = self.own_row(table, name, role);
+                names.bind(name, Binding::Record(Rc::new(arm)));
+            }
+        }
+        for name in &trigger.transition {
+            let rows = vec![self.own_row(table, name, role)];
+            frame.made.insert(name.clone(), Rc::new(rows));
+        }
+        for word in ["tg_op", "tg_table_name", "tg_table_schema", "tg_name", "tg_when"] {
+            names.bind(word, Binding::Value(Expr::Opaque(word.to_owned())));
+        }
+        frame.names = names;
+        self.walk(function, frame)
+    }
+
+    /// A row that `role` may have: its policies filter it.
+    fn own_row(&self, table: &Relation, name: &str, role: Oid) -> Arm {
+        let alias = self.reader.alias(name);
+        let columns = table.columns.iter().map(|column| {
+            let value = Expr::Column {
+                table: Some(alias.clone()),
+                name: column.name.clone(),
+            };
+            (column.name.clone(), value)
+        });
+        Arm {
+            targets: columns.collect(),
+            rows: vec![Row {
+                relation: table.oid,
+                alias: alias.clone(),
+                as_role: role,
+                through: Vec::new(),
+                switched: false,
+            }],
+            ..Arm::default()
+        }
+    }
+
+    /// What a call does, from inside `caller`.
+    pub(super) fn call(
+        &self,
+        function: &Function,
+        arguments: Vec<Binding>,
+        caller: &Frame,
+    ) -> Account {
+        let mut frame = self.inside(function, caller);
+        let mut names = Names::default();
+        for (at, name) in parameters(function).into_iter().enumerate() {
+            let given = arguments.get(at).cloned().unwrap_or_else(|| {
+                let shown = match name.is_empty() {
+                    true => format!("${}", at + 1),
+                    false => name.clone(),
+                };
+                Binding::Value(Expr::Argument(shown))
+            });
+            names.bind(&format!("${}", at + 1), given.clone());
+            if !name.is_empty() {
+                names.bind(&format!("{}.{name}", function.name), given.clone());
+                names.bind(&name, given);
+            }
+        }
+        frame.names = names;
+        self.walk(function, frame)
+    }
+
+    /// The frame of a function's body: SECURITY DEFINER runs as the owner.
+    fn inside(&self, function: &Function, caller: &Frame) -> Frame {
+        let role = match function.security_definer {
+            true => function.owner,
+            false => caller.caller,
+        };
+        let path = function
+            .config
+            .iter()
+            .find_map(|setting| setting.strip_prefix("search_path="))
+            .map(|path| {
+                path.split(',')
+                    .map(|schema| schema.trim().trim_matches('"').to_owned())
+                    .filter(|schema| !schema.is_empty())
+                    .collect()
+            })
+            .unwrap_or_else(|| caller.path.clone());
+        let mut frame = Frame::new(role, path);
+        frame.depth = caller.depth + 1;
+        frame.context = caller.context.clone();
+        frame.made = caller.made.clone();
+        frame
+    }
+
+    fn walk(&self, function: &Function, mut frame: Frame) -> Account {
+        let mut account = Account::default();
+        let signature = function.signature();
+        if self.stack.borrow().contains(&function.oid) {
+            return account;
+        }
+        if self.stack.borrow().len() >= MAX_CALLS {
+            account.doubt(format!("calls nested too deeply at {signature}"));
+            return account;
+        }
+        let context = &self.tenancy.settings.tenancy.context;
+        let own = |setting: &String| {
+            setting.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case(context)).map(
+                |(_, value)| Expr::Literal(value.to_owned()),
+            )
+        };
+        // SET in the definition lasts for the call.
+        let fixed = function.config.iter().find_map(own);
+        if let Some(fixed) = &fixed {
+            frame.context = Some(fixed.clone());
+        }
+        let Some(body) = body(function) else {
+            account.doubt(match function.language.as_str() {
+                "sql" | "plpgsql" => format!("the body of {signature} does not parse"),
+                other => format!("{signature} is written in {other}"),
+            });
+            return account;
+        };
+        self.stack.borrow_mut().push(function.oid);
+        match &body {
+            Body::Statements(statements) => self.statements(statements, frame, &mut account),
+            Body::Block { block, into } => {
+                let mut walk = super::step::Walk {
+                    walker: self,
+                    into,
+                    account: &mut account,
+                    cursors: Default::default(),
+                };
+                let ended = walk.block(block, vec![State::new(frame)]);
+                walk.end(&ended);
+            }
+        }
+        self.stack.borrow_mut().pop();
+        if fixed.is_some() {
+            account.left_switched = false;
+        }
+        account
+    }
+
+    /// A body in SQL: what its last statement returns is what it returns.
+    fn statements(&self, statements: &[SyntaxNode], frame: Frame, account: &mut Account) {
+        let mut state = State::new(frame);
+        for (at, statement) in statements.iter().enumerate() {
+            let last = at + 1 == statements.len();
+            let shown = self.run(statement, &mut state, account);
+            for arm in shown {
+                self.follow(&arm, &mut state, account, last);
+                if last {
+                    account.shown.push(state.under(&arm));
+                }
+            }
+        }
+        account.left_switched |= state.frame.context.is_some() && state.worked_switched;
+    }
+
+    /// Runs one statement of SQL; what it returns.
+    pub(super) fn run(
+        &self,
+        statement: &SyntaxNode,
+        state: &mut State,
+        account: &mut Account,
+    ) -> Vec<Arm> {
+        if super::utility::run(self, statement, state, account) {
+            return Vec::new();
+        }
+        let effect = self.reader.statement(statement, &state.frame, self);
+        for reason in &effect.unknown {
+            account.doubt(reason);
+        }
+        for change in effect.uses {
+            if change.operation == crate::finding::Operation::Select {
+                continue;
+            }
+            state.worked_switched |= state.frame.context.is_some();
+            let arm = state.under(&change.arm);
+            account.changes.push(crate::query::Use { arm, ..change });
+        }
+        if effect.shown.iter().any(|arm| !arm.rows.is_empty()) {
+            state.worked_switched |= state.frame.context.is_some();
+        }
+        effect.shown
+    }
+
+    /// Goes into the functions that an arm's results and conditions call.
+    pub(super) fn follow(
+        &self,
+        arm: &Arm,
+        state: &mut State,
+        account: &mut Account,
+        shown: bool,
+    ) {
+        let mut calls: Vec<(String, Vec<Expr>, bool)> = Vec::new();
+        let mut collect = |expr: &Expr, in_result: bool| {
+            expr.walk(&mut |part| {
+                if let Expr::Call(name, arguments) = part {
+                    calls.push((name.clone(), arguments.clone(), in_result));
+                }
+                true
+            });
+        };
+        arm.targets.iter().for_each(|(_, value)| collect(value, true));
+        arm.conditions.iter().for_each(|condition| collect(condition, false));
+        for (name, arguments, in_result) in calls {
+            if super::utility::switches(self, &name, &arguments, state) {
+                continue;
+            }
+            let candidates = self.reader.functions(&state.frame, &name, arguments.len());
+            for function in candidates {
+                let bound = arguments
+                    .iter()
+                    .map(|value| crate::query::argument(value.clone(), arm))
+                    .collect();
+                let called = self.call(function, bound, &state.frame);
+                account.absorb(&called);
+                if shown && in_result {
+                    account
+                        .shown
+                        .extend(called.shown.iter().map(|arm| state.under(arm)));
+                }
+            }
+        }
+    }
+}
+
+impl Calls for Walker<'_> {
+    fn rows(
+        &self,
+        function: &Function,
+        arguments: Vec<Binding>,
+        frame: &Frame,
+    ) -> Option<Vec<Arm>> {
+        let called = self.call(function, arguments, frame);
+        (called.unknown.is_empty() && !called.shown.is_empty()).then_some(called.shown)
+    }
+}
+
+/// The names of what a function takes, in order; empty for one without a name.
+fn parameters(function: &Function) -> Vec<String> {
+    function
+        .arguments
+        .split(", ")
+        .filter_map(|argument| {
+            let argument = argument.trim();
+            if argument.is_empty() || argument.starts_with("OUT ") {
+                return None;
+            }
+            let rest = ["INOUT ", "IN ", "VARIADIC "]
+                .iter()
+                .find_map(|mode| argument.strip_prefix(mode))
+                .unwrap_or(argument);
+            let name = match rest.strip_prefix('"') {
+                Some(quoted) => quoted.split('"').next().unwrap_or_default(),
+                None => match rest.split_once(' ') {
+                    Some((name, _)) => name,
+                    None => "",
+                },
+            };
+            Some(name.to_owned())
+        })
+        .collect()
+}
