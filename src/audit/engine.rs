@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::catalog::{Oid, Relation, Snapshot};
+use crate::catalog::{Oid, Privilege, Relation, Snapshot};
 use crate::finding::{By, Cause, Coverage, Operation, Severity, Verdict};
 use crate::paths::{Access, Powers};
 use crate::predicate::Prover;
 use crate::session::quote;
-use crate::tenancy::Tenancy;
+use crate::tenancy::{Reach, Tenancy};
 
 /// A finding before its check's title and class are looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,20 @@ impl<'a> Engine<'a> {
             };
         }
         Access::of(self.snapshot(), &self.powers, relation)
+    }
+
+    /// Whether the application may UPDATE the column that says whose a row is.
+    pub(super) fn may_set_tenant(&self, relation: &Relation) -> bool {
+        let snapshot = self.snapshot();
+        if self.tenancy.app.is_none() || self.powers.may(snapshot, relation, Privilege::Update) {
+            return true;
+        }
+        let column = self.tenancy.tables.get(&relation.oid).map(|table| match table.reach {
+            Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => column,
+        });
+        let name = column.and_then(|number| relation.attribute(number));
+        let granted = self.powers.columns(relation, Privilege::Update);
+        name.is_none_or(|column| granted.contains(&column.name.as_str()))
     }
 
     /// A prover for statements that run as another role, such as a view's owner.

@@ -255,7 +255,11 @@ fn filtered(engine: &mut Engine<'_>, relation: &Relation, object: &str, access: 
         let needs: &[Need] = match operation {
             Operation::Select => &[Need::Select],
             Operation::Insert => &[Need::Insert],
-            Operation::Update => &[Need::UpdateOld, Need::UpdateNew],
+            Operation::Update if engine.may_set_tenant(relation) => {
+                &[Need::UpdateOld, Need::UpdateNew]
+            }
+            // The new row is of the old one's organization.
+            Operation::Update => &[Need::UpdateOld],
             Operation::Delete => &[Need::Delete],
         };
         let answers: Vec<_> = needs

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::engine::{Engine, Found};
 use super::functions::with_inner;
-use crate::catalog::{Oid, Relation, RelationKind};
+use crate::catalog::{Oid, Relation, RelationKind, Rule};
 use crate::finding::{Operation, Severity, Verdict};
 use crate::paths::routes;
 use crate::predicate::{Answer, Need};
-use crate::query::{Arm, Row};
+use crate::query::{Arm, Row, Use};
 use crate::routine::Walker;
 use crate::session::quote;
 
@@ -431,9 +431,8 @@ fn foreign_table(engine: &mut Engine<'_>, table: &Relation) {
 }
 
 /// Rules other than a view's own act with the rights of the relation's owner. `rules-privileges`.
-fn rules(engine: &mut Engine<'_>, _walker: &Walker<'_>, relation: &Relation) {
+fn rules(engine: &mut Engine<'_>, walker: &Walker<'_>, relation: &Relation) {
     for rule in relation.rules.iter().filter(|rule| rule.event != '1') {
-        let prover = engine.prover_for(relation.owner);
         let operation = match rule.event {
             '2' => Operation::Update,
             '3' => Operation::Insert,
@@ -442,18 +441,68 @@ fn rules(engine: &mut Engine<'_>, _walker: &Walker<'_>, relation: &Relation) {
         if !engine.access(relation).allows(operation) {
             continue;
         }
-        for oid in &rule.refers_to {
-            let Some(target) = engine.snapshot().relations.get(oid) else {
-                continue;
-            };
-            if !engine.tenancy.tables.contains_key(oid) {
-                continue;
+        let account = walker.ruled(relation, rule, engine.powers.role);
+        match account {
+            Some(account) if account.unknown.is_empty() => {
+                for change in &account.changes {
+                    rule_changes(engine, relation, (&rule.name, operation), change);
+                }
             }
-            let Some(why) = prover.unfiltered(target) else {
-                continue;
-            };
-            rule_open(engine, relation, (&rule.name, operation), target, &why);
+            _ => rule_unread(engine, relation, (rule, operation)),
         }
+    }
+}
+
+/// What a rule's action may do to a row that is not the caller's.
+fn rule_changes(
+    engine: &mut Engine<'_>,
+    relation: &Relation,
+    rule: (&str, Operation),
+    change: &Use,
+) {
+    let object = relation.qualified();
+    for at in &change.rows {
+        let Some(row) = change.arm.rows.get(*at) else {
+            continue;
+        };
+        let target = engine.snapshot().relations.get(&row.relation);
+        let tenant = engine.tenancy.tables.contains_key(&row.relation);
+        let Some(target) = target.filter(|_| tenant && row.as_role != engine.powers.role) else {
+            continue;
+        };
+        let provers = |role| engine.prover_for(role);
+        let answer = engine.prover.judge_row(&change.arm, *at, &provers);
+        match answer {
+            Answer::Proved(_) | Answer::Denied => engine.cover(
+                &object,
+                rule.1,
+                Verdict::Proved,
+                "what its rule does is pinned to the context",
+            ),
+            Answer::Unproven(reason) => engine.cover(&object, rule.1, Verdict::Unproven, reason),
+            Answer::Leaking(leak) => {
+                let why = match engine.prover_for(row.as_role).unfiltered(target) {
+                    Some(why) => format!("{why}; {}", leak.words()),
+                    None => leak.words(),
+                };
+                rule_open(engine, relation, rule, target, &why);
+            }
+        }
+    }
+}
+
+/// A rule that is not followed: any tenant table that it refers to may be changed past its policies.
+fn rule_unread(engine: &mut Engine<'_>, relation: &Relation, (rule, operation): (&Rule, Operation)) {
+    let prover = engine.prover_for(relation.owner);
+    let reached = rule
+        .refers_to
+        .iter()
+        .filter(|oid| engine.tenancy.tables.contains_key(oid))
+        .filter_map(|oid| engine.snapshot().relations.get(oid))
+        .find_map(|target| prover.unfiltered(target));
+    if let Some(why) = reached {
+        let reason = format!("what rule {} does is not followed; {why}", quote::ident(&rule.name));
+        engine.cover(&relation.qualified(), operation, Verdict::Unproven, reason);
     }
 }
 

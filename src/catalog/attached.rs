@@ -203,6 +203,7 @@ pub(super) async fn rules(client: &Client, relations: &mut Relations) -> Result<
                 name: name.to_owned(),
                 event: letter(row, "event")?,
                 refers_to: vec![refers_to],
+                definition: row.try_get("definition")?,
             }),
         }
         Ok(())

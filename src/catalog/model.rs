@@ -287,6 +287,8 @@ pub struct Rule {
     pub event: char,
     /// Relations that its query or action refers to.
     pub refers_to: Vec<Oid>,
+    /// CREATE RULE as the server prints it; a view's own query is the view's definition.
+    pub definition: Option<String>,
 }
 
 /// A function or procedure. `pg_proc`.

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use squawk_syntax::SyntaxNode;
+use squawk_syntax::ast::{self, AstNode};
 
 use super::body::{Body, body};
 use super::state::{Account, State};
-use crate::catalog::{Function, Oid, Relation, RelationKind, Trigger};
-use crate::predicate::Expr;
+use crate::catalog::{Function, Oid, Relation, RelationKind, Rule, Trigger};
+use crate::predicate::{Expr, parse};
 use crate::query::{Arm, Binding, Calls, Frame, Names, Reader, Row};
 use crate::tenancy::Tenancy;
 
@@ -58,17 +59,49 @@ impl<'a> Walker<'a> {
         role: Oid,
     ) -> Account {
         let mut frame = self.inside(function, &self.frame(role));
+        let mut names = self.changed_rows(table, role);
+        for name in &trigger.transition {
+            let rows = vec![self.own_row(table, name, role)];
+            frame.made.insert(name.clone(), Rc::new(rows));
+        }
+        for word in ["tg_op", "tg_table_name", "tg_table_schema", "tg_name", "tg_when"] {
+            names.bind(word, Binding::Value(Expr::Opaque(word.to_owned())));
+        }
+        frame.names = names;
+        self.walk(function, frame)
+    }
+
+    /// What a rule of `table` does in place of, or beside, a change that `role` makes: its actions
+    /// have the rights of the table's owner. `None` where it does not parse. `rules-privileges`.
+    pub fn ruled(&self, table: &Relation, rule: &Rule, role: Oid) -> Option<Account> {
+        let stmt = parse::statement(rule.definition.as_deref()?)?;
+        let mut frame = self.frame(table.owner);
+        frame.caller = role;
+        frame.names = self.changed_rows(table, role);
+        if table.kind != RelationKind::View {
+            // No policy is asked: not what is written, nor, past them, what is there.
+            frame.names.bind("new", anything(table));
+            let old = self.own_row(table, "old", table.owner);
+            frame.names.bind("old", Binding::Record(Rc::new(old)));
+        }
+        let mut account = Account::default();
+        let actions = stmt.syntax().descendants().filter(|node| {
+            let kind = node.kind();
+            ast::Insert::can_cast(kind) || ast::Update::can_cast(kind) || ast::Delete::can_cast(kind)
+        });
+        for action in actions {
+            let mut state = State::new(frame.clone());
+            let shown = self.run(&action, &mut state, &mut account);
+            account.shown.extend(shown);
+        }
+        Some(account)
+    }
+
+    /// NEW and OLD: a table's rows are `role`'s own; what is written to a view is anything.
+    fn changed_rows(&self, table: &Relation, role: Oid) -> Names {
         let mut names = Names::default();
         if table.kind == RelationKind::View {
-            let fields = table.columns.iter().map(|column| {
-                let value = Expr::Argument(format!("new.{}", column.name));
-                (column.name.clone(), value)
-            });
-            let arm = Arm {
-                targets: fields.collect(),
-                ..Arm::default()
-            };
-            names.bind("new", Binding::Record(Rc::new(arm)));
+            names.bind("new", anything(table));
             let old = match self.reader.view(table, &self.frame(role), self).as_deref() {
                 Ok([arm]) => Binding::Record(Rc::new(arm.clone())),
                 _ => Binding::Unknown,
@@ -80,15 +113,7 @@ impl<'a> Walker<'a> {
                 names.bind(name, Binding::Record(Rc::new(arm)));
             }
         }
-        for name in &trigger.transition {
-            let rows = vec![self.own_row(table, name, role)];
-            frame.made.insert(name.clone(), Rc::new(rows));
-        }
-        for word in ["tg_op", "tg_table_name", "tg_table_schema", "tg_name", "tg_when"] {
-            names.bind(word, Binding::Value(Expr::Opaque(word.to_owned())));
-        }
-        frame.names = names;
-        self.walk(function, frame)
+        names
     }
 
     /// A row that `role` may have: its policies filter it.
@@ -309,6 +334,18 @@ impl Calls for Walker<'_> {
         let called = self.call(function, arguments, frame);
         (called.unknown.is_empty() && !called.shown.is_empty()).then_some(called.shown)
     }
+}
+
+/// A row that the caller writes as it likes.
+fn anything(table: &Relation) -> Binding {
+    let fields = table.columns.iter().map(|column| {
+        let value = Expr::Argument(format!("new.{}", column.name));
+        (column.name.clone(), value)
+    });
+    Binding::Record(Rc::new(Arm {
+        targets: fields.collect(),
+        ..Arm::default()
+    }))
 }
 
 /// The names of what a function takes, in order; empty for one without a name.
