@@ -81,9 +81,15 @@ impl<'a> Engine<'a> {
         if self.tenancy.app.is_none() || self.powers.may(snapshot, relation, Privilege::Update) {
             return true;
         }
-        let column = self.tenancy.tables.get(&relation.oid).map(|table| match table.reach {
-            Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => column,
-        });
+        let column = self
+            .tenancy
+            .tables
+            .get(&relation.oid)
+            .map(|table| match table.reach {
+                Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => {
+                    column
+                }
+            });
         let name = column.and_then(|number| relation.attribute(number));
         let granted = self.powers.columns(relation, Privilege::Update);
         name.is_none_or(|column| granted.contains(&column.name.as_str()))
@@ -150,7 +156,9 @@ impl<'a> Engine<'a> {
             }
             None => format!("SELECT * FROM {object} LIMIT 10;"),
         };
-        self.run_as_app(&format!("{select} ROLLBACK;  -- rows of more than one organization"))
+        self.run_as_app(&format!(
+            "{select} ROLLBACK;  -- rows of more than one organization"
+        ))
     }
 
     /// A statement for an administrator's psql as the application would run it, with the context at

@@ -61,8 +61,16 @@ fn triggers(engine: &mut Engine<'_>, walker: &Walker<'_>) {
             let account = walker.fired(function, (table, trigger), engine.powers.role);
             let entry = vec![
                 engine.app.clone(),
-                format!("{} on {}", operation.word().to_uppercase(), table.qualified()),
-                format!("trigger {} calls {}", quote::ident(&trigger.name), function.signature()),
+                format!(
+                    "{} on {}",
+                    operation.word().to_uppercase(),
+                    table.qualified()
+                ),
+                format!(
+                    "trigger {} calls {}",
+                    quote::ident(&trigger.name),
+                    function.signature()
+                ),
             ];
             judge(engine, function, &account, entry);
         }
@@ -110,16 +118,17 @@ struct Verdicts {
 fn judge(engine: &mut Engine<'_>, function: &Function, account: &Account, entry: Vec<String>) {
     let boolean = is_boolean(engine, function);
     let mut verdicts = Verdicts::default();
-    for arm in &account.shown {
-        let mut arm = arm.clone();
-        if boolean && let Some((_, value)) = arm.targets.first().cloned() {
-            // Only TRUE tells that the row is there.
-            if arm.inner.is_empty() {
-                arm.conditions.push(value);
-            }
+    for shown in &account.shown {
+        let mut shown = shown.clone();
+        // Only TRUE tells that the row is there.
+        if boolean
+            && shown.arm.inner.is_empty()
+            && let Some((_, value)) = shown.arm.targets.first().cloned()
+        {
+            shown.arm.conditions.push(value);
         }
-        for arm in with_inner(&arm) {
-            for at in 0..arm.rows.len() {
+        for (arm, rows) in parts(&shown) {
+            for at in rows {
                 weigh(engine, &arm, at, Operation::Select, boolean, &mut verdicts);
             }
         }
@@ -147,6 +156,18 @@ fn judge(engine: &mut Engine<'_>, function: &Function, account: &Account, entry:
         }
     }
     conclude(engine, function, account, verdicts, entry);
+}
+
+/// What is shown, and the sub-selects of its results beside it, with the rows that are meant.
+fn parts(shown: &Use) -> Vec<(Arm, Vec<usize>)> {
+    let mut all = vec![(shown.arm.clone(), shown.rows.clone())];
+    for inner in &shown.arm.inner {
+        for arm in with_inner(inner) {
+            let rows = (0..arm.rows.len()).collect();
+            all.push((arm.beside(&shown.arm), rows));
+        }
+    }
+    all
 }
 
 /// An arm, and its results' sub-selects beside it.
@@ -209,7 +230,15 @@ fn by_argument(leak: &Leak) -> bool {
 /// as a secret is, and compared with what the caller passes.
 fn secret(engine: &Engine<'_>, arm: &Arm) -> Option<String> {
     const WORDS: [&str; 9] = [
-        "token", "secret", "hash", "digest", "nonce", "signature", "api_key", "apikey", "password",
+        "token",
+        "secret",
+        "hash",
+        "digest",
+        "nonce",
+        "signature",
+        "api_key",
+        "apikey",
+        "password",
     ];
     arm.conditions.iter().find_map(|condition| {
         let Expr::Binary(op, left, right) = condition else {
@@ -223,7 +252,10 @@ fn secret(engine: &Engine<'_>, arm: &Arm) -> Option<String> {
         }) else {
             return None;
         };
-        let row = arm.rows.iter().find(|row| Some(&row.alias) == table.as_ref())?;
+        let row = arm
+            .rows
+            .iter()
+            .find(|row| Some(&row.alias) == table.as_ref())?;
         let relation = engine.snapshot().relations.get(&row.relation)?;
         let column = relation.column(name)?;
         let mut chosen = false;
@@ -363,7 +395,12 @@ fn report(engine: &mut Engine<'_>, function: &Function, holes: &[&Hole], entry: 
     });
     let operation = hole.operation;
     let words = hole.leak.words();
-    engine.cover_leak(&signature, operation, words, ("definer-bypasses-rls", &signature));
+    engine.cover_leak(
+        &signature,
+        operation,
+        words,
+        ("definer-bypasses-rls", &signature),
+    );
 }
 
 fn worst<'h>(holes: &[&'h Hole]) -> &'h Hole {
@@ -402,12 +439,19 @@ fn evidence(engine: &Engine<'_>, function: &Function) -> Option<String> {
         'p' => format!("CALL {name}({});", arguments.join(", ")),
         _ => format!("SELECT * FROM {name}({});", arguments.join(", ")),
     };
-    engine.run_as_app(&format!("{call} ROLLBACK;  -- give it another organization's values"))
+    engine.run_as_app(&format!(
+        "{call} ROLLBACK;  -- give it another organization's values"
+    ))
 }
 
 fn emptied(engine: &mut Engine<'_>, function: &Function, table: Oid, entry: &[String]) {
     let signature = function.signature();
-    let Some(name) = engine.snapshot().relations.get(&table).map(Relation::qualified) else {
+    let Some(name) = engine
+        .snapshot()
+        .relations
+        .get(&table)
+        .map(Relation::qualified)
+    else {
         return;
     };
     let app = engine.app.clone();
@@ -420,7 +464,9 @@ fn emptied(engine: &mut Engine<'_>, function: &Function, table: Oid, entry: &[St
         message: format!("{signature} empties {name} of every organization's rows"),
         path,
         evidence: None,
-        fix: Some(format!("REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC, {app};")),
+        fix: Some(format!(
+            "REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC, {app};"
+        )),
     });
     let why = format!("it empties {name}");
     engine.cover_leak(

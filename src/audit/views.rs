@@ -253,12 +253,7 @@ fn same_for_all(engine: &Engine<'_>, view: Oid) -> bool {
             .any(|function| text.contains(&format!("{}(", function.name.to_lowercase())))
 }
 
-fn open_view(
-    engine: &mut Engine<'_>,
-    (view, object): (&Relation, &str),
-    row: &Row,
-    why: &str,
-) {
+fn open_view(engine: &mut Engine<'_>, (view, object): (&Relation, &str), row: &Row, why: &str) {
     let Some(target) = engine.snapshot().relations.get(&row.relation) else {
         return;
     };
@@ -492,7 +487,11 @@ fn rule_changes(
 }
 
 /// A rule that is not followed: any tenant table that it refers to may be changed past its policies.
-fn rule_unread(engine: &mut Engine<'_>, relation: &Relation, (rule, operation): (&Rule, Operation)) {
+fn rule_unread(
+    engine: &mut Engine<'_>,
+    relation: &Relation,
+    (rule, operation): (&Rule, Operation),
+) {
     let prover = engine.prover_for(relation.owner);
     let reached = rule
         .refers_to
@@ -501,7 +500,10 @@ fn rule_unread(engine: &mut Engine<'_>, relation: &Relation, (rule, operation): 
         .filter_map(|oid| engine.snapshot().relations.get(oid))
         .find_map(|target| prover.unfiltered(target));
     if let Some(why) = reached {
-        let reason = format!("what rule {} does is not followed; {why}", quote::ident(&rule.name));
+        let reason = format!(
+            "what rule {} does is not followed; {why}",
+            quote::ident(&rule.name)
+        );
         engine.cover(&relation.qualified(), operation, Verdict::Unproven, reason);
     }
 }

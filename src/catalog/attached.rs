@@ -174,9 +174,9 @@ pub(super) async fn triggers(client: &Client, relations: &mut Relations) -> Resu
                     row.try_get::<_, Option<String>>("new_table")?,
                     row.try_get("old_table")?,
                 ]
-                    .into_iter()
-                    .flatten()
-                    .collect(),
+                .into_iter()
+                .flatten()
+                .collect(),
             });
             Ok(())
         },

@@ -153,9 +153,7 @@ impl Expr {
             ),
             Self::Scalar(select) => Self::Scalar(Box::new(select.map(swap))),
             Self::Exists(select) => Self::Exists(Box::new(select.map(swap))),
-            Self::InSelect(item, select) => {
-                Self::InSelect(boxed(item), Box::new(select.map(swap)))
-            }
+            Self::InSelect(item, select) => Self::InSelect(boxed(item), Box::new(select.map(swap))),
         }
     }
 }

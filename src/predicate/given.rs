@@ -140,7 +140,10 @@ mod tests {
         ];
         let found = alternatives(&conditions, true);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0][0], expression("t.k = current_setting('app.x')").unwrap());
+        assert_eq!(
+            found[0][0],
+            expression("t.k = current_setting('app.x')").unwrap()
+        );
     }
 
     #[test]
@@ -149,7 +152,9 @@ mod tests {
         let conditions = [guard, with_argument("t.k = p")];
         assert_eq!(alternatives(&conditions, true).len(), 2);
         assert_eq!(alternatives(&conditions, false).len(), 1);
-        let strict = untrue(&with_argument("p IS DISTINCT FROM current_setting('app.x') OR p IS NULL"));
+        let strict = untrue(&with_argument(
+            "p IS DISTINCT FROM current_setting('app.x') OR p IS NULL",
+        ));
         let found = alternatives(&[strict, with_argument("t.k = p")], true);
         assert_eq!(found.len(), 1);
     }

@@ -102,11 +102,9 @@ fn substitute(expr: &Expr, names: &[String], arguments: &[Expr]) -> Expr {
             }
         }
         Expr::Column { .. } => Expr::Opaque("a column of another scope".into()),
-        Expr::Literal(_)
-        | Expr::Bool(_)
-        | Expr::Null
-        | Expr::Argument(_)
-        | Expr::Opaque(_) => expr.clone(),
+        Expr::Literal(_) | Expr::Bool(_) | Expr::Null | Expr::Argument(_) | Expr::Opaque(_) => {
+            expr.clone()
+        }
         Expr::Cast(inner, ty) => Expr::Cast(boxed(inner), ty.clone()),
         Expr::Call(name, items) => Expr::Call(name.clone(), items.iter().map(sub).collect()),
         Expr::And(items) => Expr::And(items.iter().map(sub).collect()),

@@ -191,7 +191,12 @@ impl Evaluation<'_, '_> {
     }
 
     /// What the inner table's own policies add: the sub-select runs as the querying role.
-    pub(super) fn visible(&mut self, relation: &Relation, alias: &str, identity: Identity) -> Truth {
+    pub(super) fn visible(
+        &mut self,
+        relation: &Relation,
+        alias: &str,
+        identity: Identity,
+    ) -> Truth {
         match self.prover.select_predicate(relation) {
             None => Truth::True,
             Some(predicate) => {

@@ -33,7 +33,9 @@ impl Block {
     fn of_select(select: &ast::Select) -> Self {
         let having = select.having_clause().and_then(|having| having.expr());
         Self {
-            targets: select.select_clause().and_then(|clause| clause.target_list()),
+            targets: select
+                .select_clause()
+                .and_then(|clause| clause.target_list()),
             from: items(select.from_clause()),
             filters: condition(select.where_clause())
                 .into_iter()
@@ -46,7 +48,9 @@ impl Block {
     fn of_into(select: &ast::SelectInto) -> Self {
         let having = select.having_clause().and_then(|having| having.expr());
         Self {
-            targets: select.select_clause().and_then(|clause| clause.target_list()),
+            targets: select
+                .select_clause()
+                .and_then(|clause| clause.target_list()),
             from: items(select.from_clause()),
             filters: condition(select.where_clause())
                 .into_iter()
@@ -68,7 +72,10 @@ impl Block {
 }
 
 fn items(clause: Option<ast::FromClause>) -> Vec<ast::FromListItem> {
-    clause.into_iter().flat_map(|clause| clause.items()).collect()
+    clause
+        .into_iter()
+        .flat_map(|clause| clause.items())
+        .collect()
 }
 
 pub(super) fn condition(clause: Option<ast::WhereClause>) -> Option<ast::Expr> {
@@ -258,8 +265,13 @@ impl Reading<'_, '_> {
             if let ast::Expr::FieldExpr(field) = &expr
                 && field.star_token().is_some()
             {
-                let name = field.base().map(|base| super::from::identifier(base.syntax()));
-                let of = partial.items.iter().find(|item| Some(&item.name) == name.as_ref());
+                let name = field
+                    .base()
+                    .map(|base| super::from::identifier(base.syntax()));
+                let of = partial
+                    .items
+                    .iter()
+                    .find(|item| Some(&item.name) == name.as_ref());
                 match of {
                     Some(item) => arm.targets.extend(item.all()),
                     None => arm
@@ -346,7 +358,9 @@ impl Reading<'_, '_> {
 
     pub(super) fn bounded(&self, partials: &[Partial]) -> Result<(), Refusal> {
         if partials.len() > MAX_ARMS
-            || partials.iter().any(|partial| partial.arm.rows.len() > MAX_ROWS)
+            || partials
+                .iter()
+                .any(|partial| partial.arm.rows.len() > MAX_ROWS)
         {
             return Err("a query with more ways through it than are followed".into());
         }
@@ -374,7 +388,9 @@ fn turns(part: &SyntaxNode, root: &SyntaxNode) -> Vec<Expr> {
     let mut found = Vec::new();
     for above in part.ancestors().skip(1) {
         if let Some(when) = ast::WhenClause::cast(above.clone())
-            && when.then().is_some_and(|then| then.syntax().text_range().contains_range(part.text_range()))
+            && when
+                .then()
+                .is_some_and(|then| then.syntax().text_range().contains_range(part.text_range()))
             && !plain_case(&above)
             && let Some(condition) = when.condition()
         {

@@ -29,12 +29,7 @@ impl Reader<'_> {
     }
 
     /// What an expression of PL/pgSQL is worth: a SELECT of it.
-    pub fn expression(
-        &self,
-        expr: &ast::PlpgsqlExpr,
-        frame: &Frame,
-        calls: &dyn Calls,
-    ) -> Effect {
+    pub fn expression(&self, expr: &ast::PlpgsqlExpr, frame: &Frame, calls: &dyn Calls) -> Effect {
         let mut effect = Effect::default();
         let mut reading = Reading {
             reader: self,
@@ -134,7 +129,10 @@ impl Reading<'_, '_> {
                 super::from::unknown(&called, Expr::Opaque(path.join("."))),
             ));
         };
-        if !matches!(relation.kind, RelationKind::Table | RelationKind::Partitioned) {
+        if !matches!(
+            relation.kind,
+            RelationKind::Table | RelationKind::Partitioned
+        ) {
             return Err(format!("a change of {}", relation.qualified()));
         }
         Ok((Some(0), row_of(self.reader, relation, &called, frame)))
@@ -165,8 +163,7 @@ impl Reading<'_, '_> {
                 self.effect.uses.push(Use::read(from.clone()));
             }
             let mut arm = partial.arm.beside(&from);
-            let all: Vec<(String, Expr)> =
-                partial.items.iter().flat_map(Item::all).collect();
+            let all: Vec<(String, Expr)> = partial.items.iter().flat_map(Item::all).collect();
             let mut new = Arm {
                 targets: Vec::new(),
                 ..from.clone()
@@ -372,7 +369,9 @@ impl Reading<'_, '_> {
             .and_then(|using| using.from_list_item())
             .into_iter()
             .collect();
-        let on = using.and_then(|using| using.on_clause()).and_then(|on| on.expr());
+        let on = using
+            .and_then(|using| using.on_clause())
+            .and_then(|on| on.expr());
         for (_, mut arm) in self.filtered(&partial, &from, on.into_iter().collect(), frame)? {
             // Each WHEN may ask for more.
             arm.limited |= merge

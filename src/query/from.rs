@@ -59,9 +59,14 @@ impl Reading<'_, '_> {
             ast::FromListItem::FromItem(ast::FromItem::ParenFromItem(paren)) => {
                 self.paren(paren, frame, before, outer, &sight)
             }
-            ast::FromListItem::FromItem(ast::FromItem::FunctionFromItem(function)) => {
-                self.function(function.call_expr(), function.alias(), frame, before, &sight)
-            }
+            ast::FromListItem::FromItem(ast::FromItem::FunctionFromItem(function)) => self
+                .function(
+                    function.call_expr(),
+                    function.alias(),
+                    frame,
+                    before,
+                    &sight,
+                ),
             ast::FromListItem::FromItem(ast::FromItem::ExprFromItem(expr)) => {
                 self.function(expr.call_expr(), expr.alias(), frame, before, &sight)
             }
@@ -114,7 +119,13 @@ impl Reading<'_, '_> {
         };
         let (called, columns) = alias_of(alias.clone(), name);
         if schema.is_none_or(|schema| schema == "pg_temp") {
-            if let Some(cte) = frame.ctes.iter().rev().find(|cte| cte.name == *name).cloned() {
+            if let Some(cte) = frame
+                .ctes
+                .iter()
+                .rev()
+                .find(|cte| cte.name == *name)
+                .cloned()
+            {
                 return self.cte(&cte, &called, &columns, frame);
             }
             if let Some(arms) = frame.made.get(name) {
@@ -180,7 +191,11 @@ impl Reading<'_, '_> {
         let Some(query) = ast::SelectVariant::cast(cte.query.syntax().clone()) else {
             return Err("WITH that changes data".into());
         };
-        let columns = if renamed.is_empty() { &cte.columns } else { renamed };
+        let columns = if renamed.is_empty() {
+            &cte.columns
+        } else {
+            renamed
+        };
         let arms = self.variant(&query, &inside, None)?;
         Ok(computed(called, columns, arms))
     }
@@ -212,7 +227,9 @@ impl Reading<'_, '_> {
             for arm in &mut arms {
                 arm.conditions.retain(|condition| !asks_session(condition));
                 for inner in &mut arm.inner {
-                    inner.conditions.retain(|condition| !asks_session(condition));
+                    inner
+                        .conditions
+                        .retain(|condition| !asks_session(condition));
                 }
             }
         }
@@ -236,13 +253,19 @@ impl Reading<'_, '_> {
         sight: &Sight<'_>,
     ) -> Result<Vec<Partial>, Refusal> {
         let Some(call) = call else {
-            return Ok(vec![unknown("?", Expr::Opaque("an expression in FROM".into()))]);
+            return Ok(vec![unknown(
+                "?",
+                Expr::Opaque("an expression in FROM".into()),
+            )]);
         };
         let lowered = lower::expr(&ast::Expr::CallExpr(call.clone()));
         let mut arm = Arm::default();
         let placed = self.place(&lowered, frame, before, sight.outer, &mut arm);
         let Expr::Call(name, arguments) = placed else {
-            return Ok(vec![unknown("?", Expr::Opaque(call.syntax().text().to_string()))]);
+            return Ok(vec![unknown(
+                "?",
+                Expr::Opaque(call.syntax().text().to_string()),
+            )]);
         };
         let bare = name.rsplit('.').next().unwrap_or(&name).to_owned();
         let (called, columns) = alias_of(alias, &bare);
@@ -350,13 +373,15 @@ impl Reading<'_, '_> {
                     items.flat_map(Item::all).map(|(name, _)| name).collect()
                 };
                 let theirs = of(right);
-                of(left).into_iter().filter(|name| theirs.contains(name)).collect()
+                of(left)
+                    .into_iter()
+                    .filter(|name| theirs.contains(name))
+                    .collect()
             }
             None => Vec::new(),
         };
-        let value = |partial: &Partial, name: &str| {
-            partial.items.iter().find_map(|item| item.column(name))
-        };
+        let value =
+            |partial: &Partial, name: &str| partial.items.iter().find_map(|item| item.column(name));
         shared
             .iter()
             .filter_map(|name| {
@@ -413,9 +438,7 @@ fn computed(name: &str, columns: &[String], arms: Vec<Arm>) -> Vec<Partial> {
                     targets
                         .into_iter()
                         .enumerate()
-                        .map(|(at, (own, value))| {
-                            (columns.get(at).cloned().unwrap_or(own), value)
-                        })
+                        .map(|(at, (own, value))| (columns.get(at).cloned().unwrap_or(own), value))
                         .collect(),
                 ),
             };
@@ -434,9 +457,11 @@ fn computed(name: &str, columns: &[String], arms: Vec<Arm>) -> Vec<Partial> {
 /// `FROM t a (x, y)` renames columns.
 fn rename(item: &mut Item, columns: &[String]) {
     if !columns.is_empty() {
-        let renamed = item.all().into_iter().enumerate().map(|(at, (own, value))| {
-            (columns.get(at).cloned().unwrap_or(own), value)
-        });
+        let renamed = item
+            .all()
+            .into_iter()
+            .enumerate()
+            .map(|(at, (own, value))| (columns.get(at).cloned().unwrap_or(own), value));
         item.columns = Columns::Computed(renamed.collect());
     }
 }
@@ -482,7 +507,10 @@ pub(super) fn path_of(path: Option<ast::PathRef>) -> Vec<String> {
 pub(super) fn identifier(node: &SyntaxNode) -> String {
     let text = node.text().to_string();
     let text = text.trim();
-    match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+    match text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
         Some(inner) => inner.replace("\"\"", "\""),
         None => text.to_lowercase(),
     }

@@ -74,12 +74,15 @@ impl Item {
     /// The value of one of its columns.
     pub(super) fn column(&self, name: &str) -> Option<Expr> {
         match &self.columns {
-            Columns::Of { alias, names } => names.iter().any(|known| known == name).then(|| {
-                Expr::Column {
-                    table: Some(alias.clone()),
-                    name: name.to_owned(),
-                }
-            }),
+            Columns::Of { alias, names } => {
+                names
+                    .iter()
+                    .any(|known| known == name)
+                    .then(|| Expr::Column {
+                        table: Some(alias.clone()),
+                        name: name.to_owned(),
+                    })
+            }
             Columns::Computed(columns) => columns
                 .iter()
                 .find(|(known, _)| known == name)
@@ -162,7 +165,10 @@ impl Sight<'_> {
                 // A record of one column, or a scalar that was selected.
                 Binding::Record(record) => match record.targets.as_slice() {
                     [(_, value)] => Some((value.clone(), Some(record.clone()))),
-                    _ => Some((Expr::Opaque(format!("the row {name}")), Some(record.clone()))),
+                    _ => Some((
+                        Expr::Opaque(format!("the row {name}")),
+                        Some(record.clone()),
+                    )),
                 },
                 Binding::Unknown => Some((Expr::Opaque(format!("variable {name}")), None)),
             };

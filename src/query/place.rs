@@ -1,8 +1,8 @@
 //! Ties every column of an expression to the row, sub-select or variable that it means.
 
+use super::Record;
 use super::names::{Columns, Item, Sight};
 use super::read::{Frame, Reader};
-use super::Record;
 use crate::predicate::{Expr, FromTable, Select};
 
 /// Resolves expressions at one point of a query.
@@ -19,11 +19,9 @@ impl Placer<'_, '_, '_> {
         match expr {
             Expr::Column { table, name } => self.column(table.as_deref(), name),
             Expr::Parameter(number) => self.column(None, &format!("${}", number + 1)),
-            Expr::Literal(_)
-            | Expr::Bool(_)
-            | Expr::Null
-            | Expr::Opaque(_)
-            | Expr::Argument(_) => expr.clone(),
+            Expr::Literal(_) | Expr::Bool(_) | Expr::Null | Expr::Opaque(_) | Expr::Argument(_) => {
+                expr.clone()
+            }
             Expr::Cast(inner, ty) => Expr::Cast(self.boxed(inner), ty.clone()),
             Expr::Call(name, items) => self.call(name, items),
             Expr::And(items) => Expr::And(self.each(items)),
@@ -67,7 +65,11 @@ impl Placer<'_, '_, '_> {
             if bare == "current_setting" && reads {
                 return context.clone();
             }
-            if !self.reader.functions(self.frame, name, items.len()).is_empty() {
+            if !self
+                .reader
+                .functions(self.frame, name, items.len())
+                .is_empty()
+            {
                 return Expr::Opaque(format!("{name}() under another context"));
             }
         }
@@ -103,11 +105,9 @@ impl Placer<'_, '_, '_> {
     fn select(&mut self, select: &Select) -> Option<Select> {
         let (mut items, mut from) = (Vec::new(), Vec::new());
         for table in &select.from {
-            let relation = self.reader.relation(
-                self.frame,
-                table.schema.as_deref(),
-                &table.name,
-            )?;
+            let relation =
+                self.reader
+                    .relation(self.frame, table.schema.as_deref(), &table.name)?;
             let alias = self.reader.alias(&table.alias);
             let schema = (table.alias == table.name).then(|| relation.schema_name.to_string());
             items.push(Item::table(&table.alias, schema, &alias, relation));

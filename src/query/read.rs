@@ -131,7 +131,9 @@ impl<'a> Reader<'a> {
     pub(super) fn keys(&self, relation: &Relation) -> Vec<String> {
         let table = self.tenancy.tables.get(&relation.oid);
         let number = table.map(|table| match table.reach {
-            Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => column,
+            Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => {
+                column
+            }
         });
         number
             .and_then(|number| relation.attribute(number))

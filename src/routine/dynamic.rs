@@ -104,10 +104,16 @@ mod tests {
     fn constants_identifiers_and_literals_are_read() {
         let (text, values) =
             made("format('SELECT * FROM t WHERE a = $1 AND b = %L ORDER BY %I', x, y)").unwrap();
-        assert_eq!(text, "SELECT * FROM t WHERE a = $1 AND b = $2 ORDER BY \"?\"");
+        assert_eq!(
+            text,
+            "SELECT * FROM t WHERE a = $1 AND b = $2 ORDER BY \"?\""
+        );
         assert_eq!(values.len(), 1);
         assert_eq!(made("'a' || 'b'").unwrap().0, "ab");
-        assert_eq!(made("format('100%% of %I', 'Odd')").unwrap().0, "100% of \"Odd\"");
+        assert_eq!(
+            made("format('100%% of %I', 'Odd')").unwrap().0,
+            "100% of \"Odd\""
+        );
     }
 
     #[test]

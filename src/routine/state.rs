@@ -1,14 +1,15 @@
 //! Where a walk through a body stands, and what it has come across.
 
 use crate::catalog::Oid;
+use crate::finding::Operation;
 use crate::predicate::Expr;
 use crate::query::{Arm, Frame, Use};
 
 /// What a routine does.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// Rows that it returns or raises.
-    pub shown: Vec<Arm>,
+    /// Rows that it returns or raises; rows that only the path to there depends on are not meant.
+    pub shown: Vec<Use>,
     /// What it changes.
     pub changes: Vec<Use>,
     /// Rows on which a decision rests that the caller is told of.
@@ -69,6 +70,15 @@ impl State {
         Arm {
             targets: arm.targets.clone(),
             ..arm.beside(&self.path)
+        }
+    }
+
+    /// An arm that is shown at the end of this path.
+    pub(super) fn showing(&self, arm: &Arm) -> Use {
+        Use {
+            operation: Operation::Select,
+            rows: (0..arm.rows.len()).collect(),
+            arm: self.under(arm),
         }
     }
 

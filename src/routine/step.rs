@@ -94,14 +94,20 @@ impl Walk<'_, '_> {
                     .flat_map(|list| list.plpgsql_cursor_args())
                 {
                     if let Some(name) = argument.name() {
-                        state.frame.names.bind(&word(name.syntax()), Binding::Unknown);
+                        state
+                            .frame
+                            .names
+                            .bind(&word(name.syntax()), Binding::Unknown);
                     }
                 }
             }
             ast::PlpgsqlDecl::PlpgsqlAliasDecl(alias) => {
                 if let (Some(name), Some(target)) = (
                     alias.name(),
-                    alias.syntax().children().find_map(ast::PlpgsqlAliasTarget::cast),
+                    alias
+                        .syntax()
+                        .children()
+                        .find_map(ast::PlpgsqlAliasTarget::cast),
                 ) {
                     let of = state.frame.names.get(&word(target.syntax())).cloned();
                     let binding = of.unwrap_or(Binding::Unknown);
@@ -162,8 +168,7 @@ impl Walk<'_, '_> {
                 return self.rows(inner.vars(), arms, inner.body(), state);
             }
             S::PlpgsqlForDynStmt(inner) => {
-                let arms =
-                    self.dynamic(inner.query(), inner.using_clause(), &mut state);
+                let arms = self.dynamic(inner.query(), inner.using_clause(), &mut state);
                 return self.rows(inner.vars(), arms, inner.body(), state);
             }
             S::PlpgsqlReturnStmt(found) => {
@@ -211,7 +216,10 @@ impl Walk<'_, '_> {
         use ast::PlpgsqlStmt as S;
         match statement {
             S::PlpgsqlAssignStmt(assign) => {
-                let target = assign.syntax().children().find_map(ast::PlpgsqlAssignTarget::cast);
+                let target = assign
+                    .syntax()
+                    .children()
+                    .find_map(ast::PlpgsqlAssignTarget::cast);
                 let value = assign.syntax().children().find_map(ast::PlpgsqlExpr::cast);
                 let name = target
                     .as_ref()
@@ -261,7 +269,9 @@ impl Walk<'_, '_> {
             S::PlpgsqlOpenStmt(open) => self.open(open, state),
             S::PlpgsqlFetchStmt(fetch) => {
                 let query = fetch.cursor().and_then(|name| self.cursor(name.syntax()));
-                let arms = query.map(|query| self.run(&query, state)).unwrap_or_default();
+                let arms = query
+                    .map(|query| self.run(&query, state))
+                    .unwrap_or_default();
                 let names = fetch.into_clause().map(|into| targets_of(&into));
                 self.bind(&names.unwrap_or_default(), &arms, state);
             }
@@ -320,7 +330,7 @@ impl Walk<'_, '_> {
             self.walker.follow(arm, state, self.account, true);
             let reads = !arm.rows.is_empty() || !arm.inner.is_empty();
             state.worked_switched |= reads && state.frame.context.is_some();
-            self.account.shown.push(state.under(arm));
+            self.account.shown.push(state.showing(arm));
         }
     }
 
@@ -329,7 +339,7 @@ impl Walk<'_, '_> {
         let names: Vec<String> = state.frame.names.names().cloned().collect();
         for name in names {
             if let Some(Binding::Record(record)) = state.frame.names.get(&name) {
-                self.account.shown.push(state.under(record));
+                self.account.shown.push(state.showing(record));
             }
         }
     }
@@ -474,7 +484,10 @@ impl Walk<'_, '_> {
 
     fn loose(&mut self, vars: ast::AstChildren<ast::PlpgsqlForVariable>, state: &mut State) {
         for var in vars {
-            state.frame.names.bind(&word(var.syntax()), Binding::Unknown);
+            state
+                .frame
+                .names
+                .bind(&word(var.syntax()), Binding::Unknown);
         }
     }
 
@@ -484,7 +497,11 @@ impl Walk<'_, '_> {
             .any(|child| ast::PlpgsqlExitWhen::can_cast(child.kind()));
         let mut gone = state.clone();
         gone.leaving = true;
-        if conditional { vec![gone, state] } else { vec![gone] }
+        if conditional {
+            vec![gone, state]
+        } else {
+            vec![gone]
+        }
     }
 
     /// EXECUTE of a text that can be read.
@@ -592,7 +609,9 @@ impl Walk<'_, '_> {
         yes.frame
             .names
             .bind("found", Binding::Value(Expr::Bool(true)));
-        let always = arms.iter().all(|arm| arm.rows.is_empty() && arm.conditions.is_empty());
+        let always = arms
+            .iter()
+            .all(|arm| arm.rows.is_empty() && arm.conditions.is_empty());
         if strict || (always && !arms.is_empty()) {
             return vec![yes];
         }
@@ -670,9 +689,7 @@ fn lone_query(expr: &ast::PlpgsqlExpr) -> Option<ast::SelectVariant> {
         return None;
     };
     match target.expr()? {
-        ast::Expr::ParenExpr(paren) => {
-            paren.syntax().children().find_map(ast::SelectVariant::cast)
-        }
+        ast::Expr::ParenExpr(paren) => paren.syntax().children().find_map(ast::SelectVariant::cast),
         _ => None,
     }
 }

@@ -45,18 +45,20 @@ pub(super) fn run(
 }
 
 /// CREATE TABLE … AS keeps rows under another name.
-fn make(
-    walker: &Walker<'_>,
-    made: &ast::CreateTableAs,
-    state: &mut State,
-    account: &mut Account,
-) {
+fn make(walker: &Walker<'_>, made: &ast::CreateTableAs, state: &mut State, account: &mut Account) {
     let query = made.syntax().children().find_map(ast::SelectVariant::cast);
     let name = made
         .syntax()
         .descendants()
         .find_map(ast::PathSegment::cast)
-        .map(|segment| segment.syntax().text().to_string().trim_matches('"').to_lowercase());
+        .map(|segment| {
+            segment
+                .syntax()
+                .text()
+                .to_string()
+                .trim_matches('"')
+                .to_lowercase()
+        });
     match (query, name) {
         (Some(query), Some(name)) => {
             let arms = walker.run(query.syntax(), state, account);
@@ -66,14 +68,13 @@ fn make(
     }
 }
 
-fn truncate(
-    walker: &Walker<'_>,
-    statement: &SyntaxNode,
-    state: &State,
-    account: &mut Account,
-) {
+fn truncate(walker: &Walker<'_>, statement: &SyntaxNode, state: &State, account: &mut Account) {
     for path in statement.descendants().filter_map(ast::PathRef::cast) {
-        if path.syntax().parent().is_some_and(|above| ast::PathRef::can_cast(above.kind())) {
+        if path
+            .syntax()
+            .parent()
+            .is_some_and(|above| ast::PathRef::can_cast(above.kind()))
+        {
             continue;
         }
         if let Some(oid) = walker.reader.table(&state.frame, &path) {
@@ -121,7 +122,10 @@ fn set(
             _ => Expr::Literal(String::new()),
         };
         switch(&value, walker, state);
-    } else if matches!(name, "role" | "session" | "row_security" | "session_replication_role") {
+    } else if matches!(
+        name,
+        "role" | "session" | "row_security" | "session_replication_role"
+    ) {
         account.doubt(format!("SET {name}"));
     }
 }
@@ -159,7 +163,11 @@ fn switch(value: &Expr, walker: &Walker<'_>, state: &mut State) {
     });
     // Nobody's is nobody's rows.
     let nobody = matches!(value, Expr::Null) || *value == Expr::Literal(String::new());
-    state.frame.context = if own || nobody { None } else { Some(value.clone()) };
+    state.frame.context = if own || nobody {
+        None
+    } else {
+        Some(value.clone())
+    };
     if own || nobody {
         state.worked_switched = false;
     }

@@ -64,7 +64,13 @@ impl<'a> Walker<'a> {
             let rows = vec![self.own_row(table, name, role)];
             frame.made.insert(name.clone(), Rc::new(rows));
         }
-        for word in ["tg_op", "tg_table_name", "tg_table_schema", "tg_name", "tg_when"] {
+        for word in [
+            "tg_op",
+            "tg_table_name",
+            "tg_table_schema",
+            "tg_name",
+            "tg_when",
+        ] {
             names.bind(word, Binding::Value(Expr::Opaque(word.to_owned())));
         }
         frame.names = names;
@@ -87,12 +93,16 @@ impl<'a> Walker<'a> {
         let mut account = Account::default();
         let actions = stmt.syntax().descendants().filter(|node| {
             let kind = node.kind();
-            ast::Insert::can_cast(kind) || ast::Update::can_cast(kind) || ast::Delete::can_cast(kind)
+            ast::Insert::can_cast(kind)
+                || ast::Update::can_cast(kind)
+                || ast::Delete::can_cast(kind)
         });
         for action in actions {
             let mut state = State::new(frame.clone());
             let shown = self.run(&action, &mut state, &mut account);
-            account.shown.extend(shown);
+            account
+                .shown
+                .extend(shown.iter().map(|arm| state.showing(arm)));
         }
         Some(account)
     }
@@ -202,9 +212,10 @@ impl<'a> Walker<'a> {
         }
         let context = &self.tenancy.settings.tenancy.context;
         let own = |setting: &String| {
-            setting.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case(context)).map(
-                |(_, value)| Expr::Literal(value.to_owned()),
-            )
+            setting
+                .split_once('=')
+                .filter(|(name, _)| name.eq_ignore_ascii_case(context))
+                .map(|(_, value)| Expr::Literal(value.to_owned()))
         };
         // SET in the definition lasts for the call.
         let fixed = function.config.iter().find_map(own);
@@ -248,7 +259,7 @@ impl<'a> Walker<'a> {
             for arm in shown {
                 self.follow(&arm, &mut state, account, last);
                 if last {
-                    account.shown.push(state.under(&arm));
+                    account.shown.push(state.showing(&arm));
                 }
             }
         }
@@ -284,13 +295,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Goes into the functions that an arm's results and conditions call.
-    pub(super) fn follow(
-        &self,
-        arm: &Arm,
-        state: &mut State,
-        account: &mut Account,
-        shown: bool,
-    ) {
+    pub(super) fn follow(&self, arm: &Arm, state: &mut State, account: &mut Account, shown: bool) {
         let mut calls: Vec<(String, Vec<Expr>, bool)> = Vec::new();
         let mut collect = |expr: &Expr, in_result: bool| {
             expr.walk(&mut |part| {
@@ -300,8 +305,12 @@ impl<'a> Walker<'a> {
                 true
             });
         };
-        arm.targets.iter().for_each(|(_, value)| collect(value, true));
-        arm.conditions.iter().for_each(|condition| collect(condition, false));
+        arm.targets
+            .iter()
+            .for_each(|(_, value)| collect(value, true));
+        arm.conditions
+            .iter()
+            .for_each(|condition| collect(condition, false));
         for (name, arguments, in_result) in calls {
             if super::utility::switches(self, &name, &arguments, state) {
                 continue;
@@ -315,9 +324,10 @@ impl<'a> Walker<'a> {
                 let called = self.call(function, bound, &state.frame);
                 account.absorb(&called);
                 if shown && in_result {
-                    account
-                        .shown
-                        .extend(called.shown.iter().map(|arm| state.under(arm)));
+                    for shown in called.shown {
+                        let arm = state.under(&shown.arm);
+                        account.shown.push(crate::query::Use { arm, ..shown });
+                    }
                 }
             }
         }
@@ -332,7 +342,8 @@ impl Calls for Walker<'_> {
         frame: &Frame,
     ) -> Option<Vec<Arm>> {
         let called = self.call(function, arguments, frame);
-        (called.unknown.is_empty() && !called.shown.is_empty()).then_some(called.shown)
+        let followed = called.unknown.is_empty() && !called.shown.is_empty();
+        followed.then(|| called.shown.into_iter().map(|shown| shown.arm).collect())
     }
 }
 
