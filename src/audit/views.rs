@@ -49,7 +49,8 @@ fn view(engine: &mut Engine<'_>, view: &Relation) {
     let mut closed = None;
     let mut unknown = None;
     let mut leak: Option<(&'static str, String)> = None;
-    for route in routes(engine.snapshot(), view, engine.powers.role) {
+    let (mut open, mut unbarred) = (false, false);
+    for route in routes(engine.snapshot(), view, engine.powers.role, marks) {
         let Some(target) = engine.snapshot().relations.get(&route.target) else {
             continue;
         };
@@ -58,12 +59,17 @@ fn view(engine: &mut Engine<'_>, view: &Relation) {
             Some(Passage::Closed(reason)) => closed = closed.or(Some(reason)),
             Some(Passage::Unknown(reason)) => unknown = unknown.or(Some(reason)),
             Some(Passage::Open(why)) => {
-                leak = leak.or(Some(("view-bypasses-rls", why.clone())));
-                open_view(engine, (view, &object), &route, target, &why);
+                // Said once a view, whichever table it is.
+                if !std::mem::replace(&mut open, true) {
+                    open_view(engine, (view, &object), &route, target, &why);
+                }
+                leak = leak.or(Some(("view-bypasses-rls", why)));
             }
             Some(Passage::NoBarrier(why)) => {
-                leak = leak.or(Some(("view-without-barrier", why.clone())));
-                no_barrier(engine, view, &object, &why);
+                if !std::mem::replace(&mut unbarred, true) {
+                    no_barrier(engine, view, &object, &why);
+                }
+                leak = leak.or(Some(("view-without-barrier", why)));
             }
         }
     }
@@ -82,6 +88,11 @@ fn view(engine: &mut Engine<'_>, view: &Relation) {
             (None, None, None) => {}
         }
     }
+}
+
+/// What of a view matters to the tables below it: see [`barriers`] and [`others_filter`].
+fn marks(view: &Relation) -> u8 {
+    u8::from(!view.security_barrier) | u8::from(looks_at_setting(view)) << 1
 }
 
 /// `None` where the target holds no tenant's rows.
@@ -178,8 +189,13 @@ fn others_filter(engine: &Engine<'_>, route: &Route) -> bool {
     let above = route.through.len().saturating_sub(1);
     route.through[..above]
         .iter()
-        .filter_map(|oid| engine.snapshot().relations.get(oid)?.definition.as_deref())
-        .any(|text| text.contains("current_setting("))
+        .filter_map(|oid| engine.snapshot().relations.get(oid))
+        .any(looks_at_setting)
+}
+
+fn looks_at_setting(view: &Relation) -> bool {
+    let text = view.definition.as_deref();
+    text.is_some_and(|text| text.contains("current_setting("))
 }
 
 fn open_view(
@@ -189,10 +205,6 @@ fn open_view(
     target: &Relation,
     why: &str,
 ) {
-    let known = |found: &Found| found.check == "view-bypasses-rls" && found.object == object;
-    if engine.found.iter().any(known) {
-        return;
-    }
     let snapshot = engine.snapshot();
     let reader = route
         .through
@@ -254,13 +266,6 @@ fn mend(engine: &Engine<'_>, view: &Relation, reader: &Relation) -> String {
 }
 
 fn no_barrier(engine: &mut Engine<'_>, view: &Relation, object: &str, why: &str) {
-    if engine
-        .found
-        .iter()
-        .any(|found| found.check == "view-without-barrier" && found.object == object)
-    {
-        return;
-    }
     let app = engine.app.clone();
     engine.report(Found {
         check: "view-without-barrier",
@@ -284,7 +289,7 @@ fn no_barrier(engine: &mut Engine<'_>, view: &Relation, object: &str, why: &str)
 
 /// Whether a relation's query reads tenant tables, at any depth.
 fn reads_tenants(engine: &Engine<'_>, relation: &Relation) -> bool {
-    routes(engine.snapshot(), relation, relation.owner)
+    routes(engine.snapshot(), relation, relation.owner, |_| 0)
         .iter()
         .any(|route| engine.tenancy.tables.contains_key(&route.target))
 }
