@@ -62,16 +62,22 @@ fn view(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relation) {
         Err(reason) => not_followed(engine, view, &reason),
     };
     let (mut closed, mut unknown, mut leak) = (None, None, None);
+    let (mut open, mut unbarred) = (false, false);
     for Shown { row, passage } in shown {
         match passage {
             Passage::Closed(reason) => closed = closed.or(Some(reason)),
             Passage::Unknown(reason) => unknown = unknown.or(Some(reason)),
             Passage::Open(why) => {
-                open_view(engine, (view, &object), &row, &why);
+                // Said once a view, whichever table it is.
+                if !std::mem::replace(&mut open, true) {
+                    open_view(engine, (view, &object), &row, &why);
+                }
                 leak = leak.or(Some(("view-bypasses-rls", why)));
             }
             Passage::NoBarrier(why) => {
-                no_barrier(engine, view, &object, &why);
+                if !std::mem::replace(&mut unbarred, true) {
+                    no_barrier(engine, view, &object, &why);
+                }
                 leak = leak.or(Some(("view-without-barrier", why)));
             }
         }
@@ -197,7 +203,7 @@ fn behind_barrier(engine: &Engine<'_>, walker: &Walker<'_>, row: &Row) -> bool {
 fn not_followed(engine: &Engine<'_>, view: &Relation, reason: &str) -> Vec<Shown> {
     let snapshot = engine.snapshot();
     let mut found = Vec::new();
-    for route in routes(snapshot, view, engine.powers.role) {
+    for route in routes(snapshot, view, engine.powers.role, |_| 0) {
         let tenant = engine.tenancy.tables.contains_key(&route.target);
         let Some(target) = snapshot.relations.get(&route.target).filter(|_| tenant) else {
             continue;
@@ -257,10 +263,6 @@ fn open_view(engine: &mut Engine<'_>, (view, object): (&Relation, &str), row: &R
     let Some(target) = engine.snapshot().relations.get(&row.relation) else {
         return;
     };
-    let known = |found: &Found| found.check == "view-bypasses-rls" && found.object == object;
-    if engine.found.iter().any(known) {
-        return;
-    }
     let snapshot = engine.snapshot();
     let reader = row
         .through
@@ -322,13 +324,6 @@ fn mend(engine: &Engine<'_>, view: &Relation, reader: &Relation) -> String {
 }
 
 fn no_barrier(engine: &mut Engine<'_>, view: &Relation, object: &str, why: &str) {
-    if engine
-        .found
-        .iter()
-        .any(|found| found.check == "view-without-barrier" && found.object == object)
-    {
-        return;
-    }
     let app = engine.app.clone();
     engine.report(Found {
         check: "view-without-barrier",
@@ -352,7 +347,7 @@ fn no_barrier(engine: &mut Engine<'_>, view: &Relation, object: &str, why: &str)
 
 /// Whether a relation's query reads tenant tables, at any depth.
 fn reads_tenants(engine: &Engine<'_>, relation: &Relation) -> bool {
-    routes(engine.snapshot(), relation, relation.owner)
+    routes(engine.snapshot(), relation, relation.owner, |_| 0)
         .iter()
         .any(|route| engine.tenancy.tables.contains_key(&route.target))
 }

@@ -6,7 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::catalog::{Membership, Oid, Privilege, Relation, Role, Snapshot, holds};
+use crate::catalog::{Membership, Oid, Privilege, Relation, Snapshot, holds};
+
+/// What was made by initdb has an oid below this. `FirstNormalObjectId`.
+const FIRST_NORMAL_OID: Oid = 16_384;
 
 /// How a role is reached from another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +79,10 @@ impl Powers {
             .is_some_and(|role| role.superuser)
     }
 
-    /// Whether one of the roles it holds has that name.
+    /// Whether it holds the role that PostgreSQL ships under that name.
     pub fn has_predefined(&self, snapshot: &Snapshot, name: &str) -> bool {
-        self.held.iter().any(|oid| {
+        // Asked for every object; among thousands of roles those that came with the server are the first.
+        self.held.range(..FIRST_NORMAL_OID).any(|oid| {
             snapshot
                 .roles
                 .get(oid)
@@ -152,70 +156,84 @@ impl<'a> Graph<'a> {
 
     /// The role and all whose privileges it has.
     fn inherited(&self, role: Oid) -> BTreeSet<Oid> {
-        let mut found = BTreeSet::from([role]);
+        let mut found = BTreeSet::new();
+        self.inherit(role, &mut found);
+        found
+    }
+
+    /// Adds the role and all whose privileges it has to `found`, and returns those that are new. What is
+    /// inherited from a role that was there is there too, so that each is looked at once.
+    fn inherit(&self, role: Oid, found: &mut BTreeSet<Oid>) -> Vec<Oid> {
+        let mut new = Vec::new();
         let mut queue = VecDeque::from([role]);
         while let Some(at) = queue.pop_front() {
+            if !found.insert(at) {
+                continue;
+            }
+            new.push(at);
             let implicit = self
                 .database_owners
                 .filter(|_| at == self.snapshot.server.database_owner);
-            let next = self
+            let inherited = self
                 .memberships(at)
                 .filter(|membership| self.inherits(membership))
-                .map(|membership| membership.role)
-                .chain(implicit);
-            for next in next {
-                if found.insert(next) {
-                    queue.push_back(next);
-                }
-            }
+                .map(|membership| membership.role);
+            queue.extend(inherited.chain(implicit));
         }
-        found
+        new
     }
 
     /// Every role that the login may become: by SET ROLE, by granting itself a role that it
     /// administers, and before PostgreSQL 16 by CREATEROLE.
     fn identities(&self, role: Oid) -> BTreeMap<Oid, Step> {
         let mut found: BTreeMap<Oid, Step> = BTreeMap::new();
+        let mut looked = BTreeSet::new();
+        let mut created = false;
         let mut queue = VecDeque::from([role]);
         while let Some(at) = queue.pop_front() {
-            for (next, words) in self.next_identities(at) {
-                if next != role && !found.contains_key(&next) {
-                    found.insert(next, Step { from: at, words });
-                    queue.push_back(next);
+            let mut next = Vec::new();
+            for held in self.inherit(at, &mut looked) {
+                next.extend(self.memberships(held).filter_map(how));
+            }
+            // Whoever is next may grant itself no more than the first could.
+            if !created && self.may_grant_itself(at) {
+                created = true;
+                next.extend(self.grantable(at));
+            }
+            for (to, how) in next {
+                if to != role && !found.contains_key(&to) {
+                    let name = crate::session::quote::ident(self.snapshot.role_name(to));
+                    let words = how.replace("{}", &name);
+                    found.insert(to, Step { from: at, words });
+                    queue.push_back(to);
                 }
             }
         }
         found
     }
 
-    fn next_identities(&self, at: Oid) -> Vec<(Oid, String)> {
-        let name = |oid: Oid| crate::session::quote::ident(self.snapshot.role_name(oid));
-        let mut next = Vec::new();
-        for held in self.inherited(at) {
-            for membership in self.memberships(held) {
-                let to = membership.role;
-                if membership.set.unwrap_or(true) {
-                    next.push((to, format!("SET ROLE {}", name(to))));
-                } else if membership.admin {
-                    next.push((to, format!("GRANT {} to itself (ADMIN OPTION)", name(to))));
-                }
-            }
-        }
-        if self.snapshot.server.major() < 16
-            && self
-                .snapshot
-                .roles
-                .get(&at)
-                .is_some_and(|role| role.create_role)
-        {
-            let grantable = |role: &&Role| !role.superuser && role.oid != at;
-            for role in self.snapshot.roles.values().filter(grantable) {
-                next.push((
-                    role.oid,
-                    format!("GRANT {} to itself (CREATEROLE)", name(role.oid)),
-                ));
-            }
-        }
-        next
+    /// Whether a role may grant itself others because it has CREATEROLE.
+    fn may_grant_itself(&self, role: Oid) -> bool {
+        let role = self.snapshot.roles.get(&role);
+        self.snapshot.server.major() < 16 && role.is_some_and(|role| role.create_role)
+    }
+
+    /// What CREATEROLE grants: everything but a superuser.
+    fn grantable(&self, to: Oid) -> impl Iterator<Item = (Oid, &'static str)> + '_ {
+        let roles = self.snapshot.roles.values();
+        roles
+            .filter(move |role| !role.superuser && role.oid != to)
+            .map(|role| (role.oid, "GRANT {} to itself (CREATEROLE)"))
+    }
+}
+
+/// How a member becomes the role, `{}` in the words; `None` where it may not.
+fn how(membership: &Membership) -> Option<(Oid, &'static str)> {
+    if membership.set.unwrap_or(true) {
+        Some((membership.role, "SET ROLE {}"))
+    } else if membership.admin {
+        Some((membership.role, "GRANT {} to itself (ADMIN OPTION)"))
+    } else {
+        None
     }
 }

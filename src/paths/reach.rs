@@ -1,11 +1,10 @@
 //! Ways from the application's privileges to tenant tables, and the role that each ends as.
 
+use std::collections::BTreeSet;
+
 use super::Powers;
 use crate::catalog::{Oid, Privilege, Relation, RelationKind, Snapshot};
 use crate::finding::Operation;
-
-/// Longer chains of views are cut: a cycle cannot be made, but a catalog may be broken.
-const MAX_CHAIN: usize = 128;
 
 /// What a role may do with a relation, as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,47 +64,80 @@ pub struct Route {
 
 /// Every way from a view to what it reads. A view reads with its owner's rights, or with
 /// `security_invoker` with the caller's: the session's role, also below a view that has it not.
-pub fn routes(snapshot: &Snapshot, view: &Relation, caller: Oid) -> Vec<Route> {
+///
+/// Views that share views have more ways than can be counted. So of those to one view that gather the
+/// same marks only one is told, a shortest: `mark` says what of a view matters to those below it.
+pub fn routes(
+    snapshot: &Snapshot,
+    view: &Relation,
+    caller: Oid,
+    mark: impl Fn(&Relation) -> u8,
+) -> Vec<Route> {
     let mut found = Vec::new();
-    follow(snapshot, view, caller, &mut vec![view.oid], &mut found);
-    found.sort_by_key(|route| (route.target, route.through.clone()));
+    let mut steps = vec![Step {
+        view,
+        above: None,
+        marks: 0,
+    }];
+    let mut known = BTreeSet::from([(view.oid, 0)]);
+    let mut at = 0;
+    while let Some(step) = steps.get(at).copied() {
+        let as_role = if step.view.security_invoker {
+            caller
+        } else {
+            step.view.owner
+        };
+        let marks = step.marks | mark(step.view);
+        for relation in read_by(snapshot, step.view) {
+            if relation.kind != RelationKind::View {
+                found.push(Route {
+                    target: relation.oid,
+                    as_role,
+                    through: way(&steps, at),
+                });
+            } else if known.insert((relation.oid, marks)) {
+                steps.push(Step {
+                    view: relation,
+                    above: Some(at),
+                    marks,
+                });
+            }
+        }
+        at += 1;
+    }
+    found.sort_by_cached_key(|route| (route.target, route.through.clone()));
     found.dedup();
     found
 }
 
-fn follow(
-    snapshot: &Snapshot,
-    view: &Relation,
-    caller: Oid,
-    through: &mut Vec<Oid>,
-    found: &mut Vec<Route>,
-) {
-    let as_role = if view.security_invoker {
-        caller
-    } else {
-        view.owner
-    };
-    let reads = view
-        .rules
+/// A view on the way, and what was gathered above it.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    view: &'a Relation,
+    /// The step before.
+    above: Option<usize>,
+    marks: u8,
+}
+
+/// The views from the outermost to this step's.
+fn way(steps: &[Step<'_>], to: usize) -> Vec<Oid> {
+    let mut way = Vec::new();
+    let mut at = Some(to);
+    while let Some(step) = at.and_then(|at| steps.get(at)) {
+        way.push(step.view.oid);
+        at = step.above;
+    }
+    way.reverse();
+    way
+}
+
+fn read_by<'a>(
+    snapshot: &'a Snapshot,
+    view: &'a Relation,
+) -> impl Iterator<Item = &'a Relation> + 'a {
+    view.rules
         .iter()
         .filter(|rule| rule.event == '1')
-        .flat_map(|rule| &rule.refers_to);
-    for oid in reads {
-        let Some(relation) = snapshot.relations.get(oid) else {
-            continue;
-        };
-        if relation.kind == RelationKind::View {
-            if !through.contains(oid) && through.len() < MAX_CHAIN {
-                through.push(*oid);
-                follow(snapshot, relation, caller, through, found);
-                through.pop();
-            }
-        } else {
-            found.push(Route {
-                target: *oid,
-                as_role,
-                through: through.clone(),
-            });
-        }
-    }
+        .flat_map(|rule| &rule.refers_to)
+        .filter_map(|oid| snapshot.relations.get(oid))
 }

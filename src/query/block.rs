@@ -153,6 +153,9 @@ impl Reading<'_, '_> {
                 arm.limited |= limited;
                 arms.push(arm);
             }
+            if arms.len() > MAX_ARMS {
+                return Err(too_many());
+            }
         }
         Ok(arms)
     }
@@ -351,6 +354,9 @@ impl Reading<'_, '_> {
                 if !inner.rows.is_empty() || !inner.inner.is_empty() {
                     arm.inner.push(inner);
                 }
+                if arm.inner.len() > MAX_ARMS {
+                    return Err(too_many());
+                }
             }
         }
         Ok(())
@@ -362,10 +368,14 @@ impl Reading<'_, '_> {
                 .iter()
                 .any(|partial| partial.arm.rows.len() > MAX_ROWS)
         {
-            return Err("a query with more ways through it than are followed".into());
+            return Err(too_many());
         }
         Ok(())
     }
+}
+
+fn too_many() -> Refusal {
+    "a query with more ways through it than are followed".into()
 }
 
 /// The sub-selects of an expression that are not inside another one.

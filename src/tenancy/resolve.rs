@@ -150,7 +150,11 @@ fn inherit(snapshot: &Snapshot, reaches: &mut Reaches) {
                 continue;
             }
             let reach = child.parents.iter().find_map(|parent| {
-                same_column(&snapshot.relations[parent], child, *reaches.get(parent)?)
+                same_column(
+                    snapshot.relations.get(parent)?,
+                    child,
+                    *reaches.get(parent)?,
+                )
             });
             found.extend(reach.map(|reach| (child.oid, reach)));
         }

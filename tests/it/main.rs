@@ -12,6 +12,7 @@ mod audit;
 mod checks;
 mod configuration;
 mod connecting;
+mod corpus;
 mod demo;
 mod documents;
 mod generated;

@@ -46,18 +46,25 @@ impl Session {
 
     /// Runs statements and returns the rows of all of them.
     pub(crate) fn ask(&self, sql: &str) -> Result<Rows, Refused> {
+        Ok(self.sets(sql)?.into_iter().flatten().collect())
+    }
+
+    /// Runs statements and returns the rows of each that has columns, also where there is none.
+    pub(crate) fn sets(&self, sql: &str) -> Result<Vec<Rows>, Refused> {
         let client = self.client.as_ref().unwrap();
         let messages = self.runtime.block_on(client.simple_query(sql));
-        let rows = messages.map_err(refused)?.into_iter();
-        let rows = rows.filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(
-                (0..row.len())
-                    .map(|index| row.get(index).map(str::to_owned))
-                    .collect(),
-            ),
-            _ => None,
-        });
-        Ok(rows.collect())
+        let mut sets: Vec<Rows> = Vec::new();
+        for message in messages.map_err(refused)? {
+            match message {
+                SimpleQueryMessage::RowDescription(_) => sets.push(Rows::new()),
+                SimpleQueryMessage::Row(row) => {
+                    let values = (0..row.len()).map(|index| row.get(index).map(str::to_owned));
+                    sets.last_mut().unwrap().push(values.collect());
+                }
+                _ => {}
+            }
+        }
+        Ok(sets)
     }
 
     /// Runs statements that must succeed.

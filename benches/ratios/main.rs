@@ -1,8 +1,9 @@
-//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start]`.
+//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|peer]`.
 //!
 //! Each figure is a median of whole processes, and its floor is measured in the same run on the
 //! same throwaway server: psql reading the same catalogs, a hand-written WHERE, psql running the
-//! same statements. Needs psql beside the server's programs or on PATH.
+//! same statements. Needs psql beside the server's programs or on PATH. `TENANTCTL_BENCH_PG=18` takes
+//! another version of the server.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,15 +12,17 @@
     reason = "a bench prints, and has failed where it cannot go on"
 )]
 
+mod bench;
+mod growth;
+mod peer;
+
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tenantctl::sandbox::{Options, Sandbox};
-
-const TOOL: &str = env!("CARGO_BIN_EXE_tenantctl");
-const RUNS: usize = 5;
+use bench::{Bench, RUNS, TOOL, median, middle, ms, peak, ratio, time};
+use tenantctl::sandbox::{Options, Sandbox, Wanted};
 
 /// The six plain reads that an audit cannot do without.
 const FLOOR: &str = "\
@@ -31,23 +34,22 @@ select oid, conrelid, conname, contype, conkey, confrelid, confkey from pg_const
 select oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcanlogin, rolreplication, rolbypassrls from pg_roles;
 ";
 
-struct Bench {
-    server: Sandbox,
-    psql: PathBuf,
-    folder: PathBuf,
-}
-
 fn main() {
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|arg| arg == name);
+    let major = std::env::var("TENANTCTL_BENCH_PG").ok();
     let settings = [
         ("max_locks_per_transaction", "1000"),
         ("shared_buffers", "256MB"),
     ];
     let options = Options {
+        wanted: Wanted {
+            major: major.map(|text| text.parse().expect("TENANTCTL_BENCH_PG is a number")),
+            ..Wanted::default()
+        },
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
         ..Options::default()
     };
@@ -83,6 +85,13 @@ fn main() {
     if wants("policy") {
         bench.policy();
     }
+    // Minutes, so only when asked for.
+    if wanted.iter().any(|arg| arg == "growth") {
+        bench.growth();
+    }
+    if wanted.iter().any(|arg| arg == "peer") {
+        bench.peer();
+    }
     std::fs::remove_dir_all(&bench.folder).unwrap();
 }
 
@@ -108,30 +117,14 @@ impl Bench {
             )
         });
         let ours = median(|| time(self.tool(&database, &config).arg("audit").arg("--quiet")));
-        let memory = self.peak_memory(&database, &config);
+        let memory = peak(self.tool(&database, &config).arg("audit"));
         ratio(
             &format!("audit   {tables} tables"),
             ours,
             "psql, six catalogs",
             psql,
         );
-        println!("        peak memory {memory}");
-    }
-
-    /// `VmHWM` of an audit, by asking the kernel just before it ends.
-    fn peak_memory(&self, database: &str, config: &Path) -> String {
-        let mut child = self.tool(database, config).arg("audit").spawn().unwrap();
-        let status = format!("/proc/{}/status", child.id());
-        let mut peak = String::from("not known here");
-        while child.try_wait().unwrap().is_none() {
-            if let Ok(text) = std::fs::read_to_string(&status)
-                && let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:"))
-            {
-                peak = line["VmHWM:".len()..].trim().to_owned();
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        peak
+        println!("        peak memory {} MiB", memory / 1024);
     }
 
     fn apply(&self, tables: usize) {
@@ -249,107 +242,4 @@ impl Bench {
                 .collect(),
         )
     }
-
-    /// A database of tables as a team has them, with our isolation or with none.
-    fn tables(&self, database: &str, tables: usize, isolated: bool) {
-        self.sql("postgres", &format!("create database {database}"));
-        self.sql(
-            database,
-            "create table organizations (id uuid primary key, name text not null)",
-        );
-        let protect = "execute format('alter table %I enable row level security', t);
-             execute format('alter table %I force row level security', t);
-             execute format('create policy p on %I to bench_app using (organization_id = (select nullif(current_setting(''app.current_organization_id'', true), '''')::uuid))', t);
-             execute format('create index on %I (organization_id)', t);";
-        // Blocks of 500: one transaction over 10,000 tables would run out of locks.
-        for first in (0..tables).step_by(500) {
-            let last = (first + 500).min(tables) - 1;
-            self.sql(
-                database,
-                &format!(
-                    "do $$ declare t text; begin for i in {first}..{last} loop
-                     t := 't' || i;
-                     execute format('create table %I (id uuid primary key default gen_random_uuid(), organization_id uuid not null references organizations on delete cascade, name text, status text, amount numeric, created_at timestamptz default now())', t);
-                     {}
-                     execute format('grant select, insert, update, delete on %I to bench_app', t);
-                     end loop; end $$",
-                    if isolated { protect } else { "" }
-                ),
-            );
-        }
-    }
-
-    fn config(&self) -> PathBuf {
-        self.file(
-            "tenantctl.toml",
-            "[tenancy]\nkey = \"organization_id\"\ncontext = \"app.current_organization_id\"\nregistry = \"public.organizations\"\napp_role = \"bench_app\"\n",
-        )
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn psql(&self, database: &str) -> Command {
-        let mut psql = Command::new(&self.psql);
-        psql.args(["-X", "-q", "-d"])
-            .arg(self.server.url(database))
-            .stdout(Stdio::null());
-        psql
-    }
-
-    fn tool(&self, database: &str, config: &Path) -> Command {
-        let mut tool = Command::new(TOOL);
-        tool.args(["--database-url", &self.server.url(database), "--config"])
-            .arg(config)
-            .stdout(Stdio::null());
-        tool
-    }
-
-    fn sql(&self, database: &str, sql: &str) {
-        let done = self
-            .psql(database)
-            .args(["-v", "ON_ERROR_STOP=1", "-c", sql])
-            .status()
-            .unwrap();
-        assert!(done.success(), "{sql}");
-    }
-}
-
-fn time(command: &mut Command) -> Duration {
-    let started = Instant::now();
-    let status = command
-        .stdout(Stdio::null())
-        .status()
-        .expect("the program starts");
-    assert!(status.code().is_some(), "{command:?}");
-    assert!(
-        status.success() || status.code() == Some(4),
-        "{command:?}: {status}"
-    );
-    started.elapsed()
-}
-
-fn median(mut run: impl FnMut() -> Duration) -> Duration {
-    middle((0..RUNS).map(|_| run()).collect())
-}
-
-fn middle(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn ms(time: Duration) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
-}
-
-fn ratio(what: &str, ours: Duration, floor: &str, theirs: Duration) {
-    println!(
-        "{what:<36} {:>12}   {:>6.2} x {floor} ({})",
-        ms(ours),
-        ours.as_secs_f64() / theirs.as_secs_f64(),
-        ms(theirs)
-    );
 }
