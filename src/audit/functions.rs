@@ -121,7 +121,10 @@ fn report(engine: &mut Engine<'_>, function: &Function, tables: &[String], why: 
             format!("as its owner {owner}"),
             tables[0].clone(),
         ],
-        evidence: None,
+        evidence: Some(format!(
+            "SELECT pg_get_functiondef({}::regprocedure);",
+            quote::literal(&signature)
+        )),
         fix: Some(format!(
             "REVOKE EXECUTE ON {} {signature} FROM PUBLIC, {app};  -- or filter by the context inside",
             if function.kind == 'p' { "PROCEDURE" } else { "FUNCTION" }

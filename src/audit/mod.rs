@@ -6,7 +6,9 @@
 mod accept;
 mod cves;
 mod engine;
+mod evidence;
 mod functions;
+mod grants;
 mod others;
 mod roles;
 mod speed;
@@ -142,21 +144,18 @@ pub fn judge(
     Ok((findings, merge(engine.coverage)))
 }
 
-/// Gives a finding its check's class.
+/// Gives a finding its check's class, and its advice where there is no statement.
 fn finding(found: Found, checks: &[Check]) -> Finding {
-    let class = checks
-        .iter()
-        .find(|check| check.id == found.check)
-        .map_or(crate::finding::Class::None, |check| check.class);
+    let check = checks.iter().find(|check| check.id == found.check);
     Finding {
         check: found.check.to_owned(),
-        class,
+        class: check.map_or(crate::finding::Class::None, |check| check.class),
         severity: found.severity,
         object: found.object,
         message: found.message,
         path: found.path,
         evidence: found.evidence,
-        fix: found.fix,
+        fix: found.fix.or_else(|| check?.advice()),
     }
 }
 

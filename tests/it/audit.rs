@@ -109,6 +109,66 @@ fn the_evidence_shows_the_leak() {
     );
 }
 
+/// Writes are shown by one row that is taken back, and where that would touch every row by the plan.
+#[test]
+fn the_evidence_of_a_write_is_one_row_or_a_plan() {
+    let db = isolated();
+    let app = db.role("app");
+    db.sql(&format!(
+        "drop policy orders_org_isolation on public.orders;
+         drop policy orders_org_guard on public.orders;
+         create policy own on public.orders for select to {app}
+             using (organization_id = nullif(current_setting('app.current_organization_id', true), '')::uuid);
+         create policy anybody on public.orders for insert to {app} with check (true);
+         create policy late on public.orders for delete to {app} using (true);"
+    ));
+    let before = db.value("select count(*) from public.orders");
+    let report = audit(&db, &["--format", "json"]).expect_code(1).json();
+    let evidence = |check: &str| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut of_check = findings.filter(|finding| finding["check"] == check);
+        let finding = of_check
+            .next()
+            .unwrap_or_else(|| panic!("no {check}: {report:#}"));
+        finding["evidence"].as_str().unwrap().to_owned()
+    };
+    let insert = evidence("policy-check-wider");
+    assert!(insert.contains("INSERT INTO public.orders"), "{insert}");
+    db.sql(&insert);
+    let delete = evidence("policy-always-true");
+    let plan = db.sql(&delete);
+    assert!(delete.contains("EXPLAIN (COSTS OFF) DELETE"), "{delete}");
+    let text = format!("{plan:?}");
+    assert!(
+        text.contains("Delete on orders") && !text.contains("Filter"),
+        "{text}"
+    );
+    assert_eq!(db.value("select count(*) from public.orders"), before);
+}
+
+/// A login that has its rights from a group is shown the way through it.
+#[test]
+fn a_path_goes_through_memberships() {
+    let db = Db::new();
+    db.shop();
+    let (app, group) = (db.role("app"), db.role("readers"));
+    db.sql(&format!(
+        "create role {group}; grant {group} to {app}; revoke all on public.orders from {app};
+         grant select on public.orders to {group}"
+    ));
+    let report = audit(&db, &["--format", "json"]).expect_code(1).json();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let mut open =
+        findings.filter(|f| f["object"] == "public.orders" && f["check"] == "rls-not-enabled");
+    let steps = [
+        app.clone(),
+        format!("member of {group}"),
+        "SELECT on public.orders".into(),
+        "public.orders without row-level security".into(),
+    ];
+    assert_eq!(open.next().unwrap()["path"], serde_json::json!(steps));
+}
+
 /// The fix is one, too: applied as it stands the finding is gone.
 #[test]
 fn the_fix_mends_it() {
