@@ -186,7 +186,7 @@ fn parent_names(engine: &Engine<'_>, relation: &Relation) -> String {
 
 fn no_privilege(engine: &Engine<'_>, operation: Operation) -> String {
     format!(
-        "{} has no {} privilege on it",
+        "no privilege: {} may not {} there",
         engine.app,
         operation.word().to_uppercase()
     )

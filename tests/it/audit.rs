@@ -89,6 +89,67 @@ fn a_report_has_the_fields_that_were_promised() {
     }
 }
 
+/// Every operation that the application may do on anything that leads to tenants' rows has a verdict,
+/// and so has every one that it may not do on their tables.
+#[test]
+fn whatever_is_on_a_path_is_covered() {
+    let db = isolated();
+    let app = db.role("app");
+    db.sql(&format!(
+        "revoke delete on public.orders from {app};
+         create view public.fine with (security_barrier) as
+             select * from public.orders where organization_id =
+                 nullif(current_setting('app.current_organization_id', true), '')::uuid;
+         create materialized view public.stored as select * from public.orders;
+         create sequence public.counter owned by public.orders.total;
+         create table public.notes (id uuid primary key, organization_id uuid);
+         grant select on public.fine, public.stored, public.notes to {app};
+         grant select on sequence public.counter to {app};"
+    ));
+    let report = audit(&db, &["--format", "json"]).expect_code(1).json();
+    let rows: Vec<String> = report["coverage"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let word = |key: &str| row[key].as_str().unwrap().to_owned();
+            let denied = word("reason").starts_with("no privilege");
+            let why = if denied { ", no privilege" } else { "" };
+            format!(
+                "{} {}: {}{why}",
+                word("object"),
+                word("operation"),
+                word("verdict")
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    public.counter select: leaking
+    public.fine select: proved
+    public.notes select: leaking
+    public.notes insert: proved, no privilege
+    public.notes update: proved, no privilege
+    public.notes delete: proved, no privilege
+    public.orders select: proved
+    public.orders insert: proved
+    public.orders update: proved
+    public.orders delete: proved, no privilege
+    public.organizations select: proved
+    public.organizations insert: proved, no privilege
+    public.organizations update: proved, no privilege
+    public.organizations delete: proved, no privilege
+    public.stored select: leaking
+    ");
+    let table = audit(&db, &[]).expect_code(1).stdout;
+    let last = table.lines().last().unwrap();
+    let leaking = rows.iter().filter(|row| row.contains(": leaking")).count();
+    let proved = rows.iter().filter(|row| row.contains(": proved")).count();
+    assert!(
+        last.ends_with(&format!("operations: {leaking} leaking, {proved} proved")),
+        "{last}"
+    );
+}
+
 /// The evidence is a promise: run as it stands it shows the leak.
 #[test]
 fn the_evidence_shows_the_leak() {
