@@ -16,12 +16,12 @@ with recursive app as (
 ),
 -- What it can grant itself from 16 on: roles it administers, and all that those are members of.
 within_reach as (
-    select m.roleid as oid
+    select m.roleid as oid, m.roleid as first
     from pg_catalog.pg_auth_members m
     join app on app.oid = m.member
     where m.admin_option
     union
-    select m.roleid
+    select m.roleid, within_reach.first
     from within_reach
     join pg_catalog.pg_auth_members m on m.member = within_reach.oid
 ),
@@ -37,6 +37,25 @@ dangerous as (
 verdict as (
     select current_setting('server_version_num')::int < 160000 as grants_any,
            exists (select from within_reach join dangerous using (oid)) as grants_dangerous
+),
+-- One role that it can grant itself, and the dangerous one that it is then a member of.
+step as (
+    select quote_ident(f.rolname) as granted, quote_ident(r.rolname) as becomes
+    from within_reach w
+    join dangerous using (oid)
+    join pg_catalog.pg_roles r on r.oid = w.oid
+    join pg_catalog.pg_roles f on f.oid = w.first
+    union all
+    select quote_ident(r.rolname), quote_ident(r.rolname)
+    from pg_catalog.pg_roles r
+    join dangerous using (oid)
+    cross join verdict
+    cross join app
+    where verdict.grants_any
+      and not r.rolsuper
+      and r.oid <> app.oid
+    order by 2, 1
+    limit 1
 )
 select app.rolname as object,
        case
@@ -47,7 +66,13 @@ select app.rolname as object,
            else format('role %I has CREATEROLE: it administers no role that reaches tenant rows today, but it can hand out logins', app.rolname)
        end as detail,
        format('alter role %I nocreaterole;', app.rolname) as fix,
-       case when verdict.grants_any or verdict.grants_dangerous then 'critical' else 'medium' end as severity
+       case when verdict.grants_any or verdict.grants_dangerous then 'critical' else 'medium' end as severity,
+       array[quote_ident(app.rolname), 'CREATEROLE',
+             coalesce(format('GRANT %s to itself', step.granted), 'roles of its own making'),
+             'as ' || step.becomes] as path,
+       format('BEGIN; SET LOCAL ROLE %I; %s ROLLBACK;', app.rolname,
+              coalesce(format('GRANT %s TO %I;', step.granted, app.rolname), 'CREATE ROLE tenantctl_evidence LOGIN;')) as evidence
 from app
 cross join verdict
+left join step on true
 order by 1;

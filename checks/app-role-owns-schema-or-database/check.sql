@@ -15,7 +15,7 @@ with app as (
 ),
 -- Privileges of an owner come with membership too: pg_database_owner has the database's owner as its member.
 owned_schema as (
-    select n.nspname
+    select n.nspname, n.nspowner
     from (select distinct c.relnamespace
           from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)
           join pg_catalog.pg_class c on c.oid = t.oid) as used
@@ -24,7 +24,7 @@ owned_schema as (
     where pg_has_role(app.oid, n.nspowner, 'MEMBER')
 ),
 owned_database as (
-    select d.datname
+    select d.datname, d.datdba
     from pg_catalog.pg_database d
     cross join app
     where d.datname = current_database()
@@ -39,8 +39,18 @@ select app.rolname as object,
                        app.rolname, (select string_agg(format('%I', d.datname), ', ' order by d.datname) from owned_database d))
        end as detail,
        null::text as fix,
-       case when (select count(*) from owned_schema) > 0 then 'critical' else 'high' end as severity
+       case when (select count(*) from owned_schema) > 0 then 'critical' else 'high' end as severity,
+       array[quote_ident(app.rolname),
+             case when coalesce(s.nspowner, d.datdba) <> app.oid then format('member of %s', coalesce(s.nspowner, d.datdba)::regrole) end,
+             case when s.nspname is null then format('owner of database %I', d.datname) else format('owner of schema %I', s.nspname) end,
+             case when s.nspname is null then 'DROP DATABASE' else 'DROP TABLE of any table in it' end] as path,
+       case when s.nspname is null
+            then format('SELECT pg_has_role(%L, datdba, ''MEMBER'') FROM pg_catalog.pg_database WHERE datname = %L;', app.rolname, d.datname)
+            else format('SELECT pg_has_role(%L, nspowner, ''MEMBER'') FROM pg_catalog.pg_namespace WHERE nspname = %L;', app.rolname, s.nspname)
+       end as evidence
 from app
-where exists (select from owned_schema)
-   or exists (select from owned_database)
+left join lateral (select o.nspname, o.nspowner from owned_schema o order by o.nspname limit 1) as s on true
+left join owned_database d on true
+where s.nspname is not null
+   or d.datname is not null
 order by 1;

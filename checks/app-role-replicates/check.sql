@@ -7,7 +7,9 @@
 -- source: https://www.postgresql.org/docs/current/logical-replication-security.html
 select r.rolname as object,
        format('role %I has REPLICATION, so it can stream or copy every tenant''s rows past all policies', r.rolname) as detail,
-       format('alter role %I noreplication;', r.rolname) as fix
+       format('alter role %I noreplication;', r.rolname) as fix,
+       array[quote_ident(r.rolname), 'REPLICATION', 'a replication slot', 'the changes of every tenant table'] as path,
+       format('SELECT rolreplication FROM pg_catalog.pg_roles WHERE rolname = %L;', r.rolname) as evidence
 from pg_catalog.pg_roles r
 where r.rolname = current_setting('tenantctl.app_role')
   and r.rolreplication

@@ -4,6 +4,8 @@
 -- why: ALTER ROLE ... SET, ALTER DATABASE ... SET or the configuration file give every new connection a context
 --   that nobody chose. Code that forgets to set its own then works as that organization instead of finding
 --   nothing, and its mistakes are invisible.
+-- mend: take the line out of postgresql.conf, or the option off the server's command line, where it comes from
+--   there, and reload.
 -- source: https://www.postgresql.org/docs/current/sql-alterrole.html
 with context as (
     select current_setting('tenantctl.context') as name
@@ -47,13 +49,18 @@ select case when s.setrole = 0 then context.name else app.rolname end as object,
            when s.setrole = 0 then format('alter database %I reset %s;', current_database(), context.name)
            when s.setdatabase = 0 then format('alter role %I reset %s;', app.rolname, context.name)
            else format('alter role %I in database %I reset %s;', app.rolname, current_database(), context.name)
-       end as fix
+       end as fix,
+       array[quote_ident(current_setting('tenantctl.app_role')), 'a new session', format('%s = %L from the start', context.name, s.value)] as path,
+       format('SELECT setrole, setdatabase, setconfig FROM pg_catalog.pg_db_role_setting WHERE setconfig::text LIKE %L;',
+              '%' || context.name || '=%') as evidence
 from stored s
 cross join context
 left join app on app.oid = s.setrole
 union all
 select f.name,
        format('the server''s configuration presets %s, so a session that sets no context acts as that organization', f.name),
-       null
+       null,
+       array[quote_ident(current_setting('tenantctl.app_role')), 'a new session', format('%s is set from the start', f.name)],
+       format('SHOW %s;  -- in a session that has not set it', f.name)
 from from_file f
 order by 1, 3;

@@ -3,6 +3,7 @@
 -- severity: high
 -- why: ALTER DEFAULT PRIVILEGES ... TO PUBLIC grants each new table to every role at the moment of its creation,
 --   before anybody has enabled row-level security on it, whatever it is for.
+-- no-path: the application's role cannot use the schema today, so that its new tables are out of reach.
 -- source: https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
 with app as (
     select r.oid
@@ -26,6 +27,12 @@ select coalesce(quote_ident(h.nspname), h.defaclrole::regrole::text) as object,
               h.defaclrole::regrole, coalesce(' in schema ' || quote_ident(h.nspname), ''), h.privileges) as detail,
        format('alter default privileges for role %s%s revoke %s on tables from public;',
               h.defaclrole::regrole, coalesce(' in schema ' || quote_ident(h.nspname), ''), lower(h.privileges)) as fix,
-       case when h.reachable then 'high' else 'low' end as severity
+       case when h.reachable then 'high' else 'low' end as severity,
+       case when h.reachable
+            then array[quote_ident(current_setting('tenantctl.app_role')), 'PUBLIC',
+                       format('%s on each table that %s creates%s', h.privileges, h.defaclrole::regrole, coalesce(' in schema ' || quote_ident(h.nspname), '')),
+                       'without row-level security until somebody enables it'] end as path,
+       format('SELECT defaclrole::regrole, defaclnamespace::regnamespace, defaclacl FROM pg_catalog.pg_default_acl WHERE defaclobjtype = ''r'' AND defaclrole = %L::regrole;',
+              h.defaclrole::regrole) as evidence
 from handed_out h
 order by 1, 3;

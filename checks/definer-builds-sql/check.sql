@@ -44,7 +44,10 @@ statement as (
 select s.oid::regprocedure::text as object,
        format('%s %s runs as %s and builds SQL by pasting text together, so an argument can carry SQL of its own',
               case s.prokind when 'p' then 'procedure' else 'function' end, s.oid::regprocedure, s.proowner::regrole) as detail,
-       null::text as fix
+       null::text as fix,
+       array[quote_ident(current_setting('tenantctl.app_role')), format('EXECUTE on %s', s.oid::regprocedure),
+             format('as its owner %s', s.proowner::regrole), 'SQL of the caller''s own in an argument'] as path,
+       format('SELECT pg_get_functiondef(%L::regprocedure);', s.oid::regprocedure) as evidence
 from statement s
 -- A variable beside ||, or %s in a format.
 where s.code ~ '\|\|\s*[[:alpha:]_]|[[:alnum:]_)]\s*\|\|'

@@ -4,6 +4,8 @@
 -- why: A SECURITY DEFINER function runs with its owner's rights but, unless it pins search_path, looks names up on
 --   its caller's path. Temporary tables come first on every path that does not name pg_temp last, so the caller
 --   decides which table an unqualified name means.
+-- no-path: either the application's role may not call the function, or it has no way to put objects of its own in
+--   front of those that the function names.
 -- source: https://www.postgresql.org/docs/current/sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY
 with app as (
     select r.oid
@@ -70,6 +72,10 @@ select j.oid::regprocedure::text as object,
               case when j.open then ', so the application can put its own objects in place of those that it names' else '' end) as detail,
        format('alter %s %s set search_path = %s, pg_temp;', case j.prokind when 'p' then 'procedure' else 'function' end,
               j.oid::regprocedure, coalesce(nullif(j.setting, '""'), format('pg_catalog, %I', j.nspname))) as fix,
-       case when j.open then 'high' else 'low' end as severity
+       case when j.open then 'high' else 'low' end as severity,
+       case when j.open
+            then array[quote_ident(current_setting('tenantctl.app_role')), format('EXECUTE on %s', j.oid::regprocedure),
+                       'objects of its own in place of those that it names', format('as its owner %s', j.proowner::regrole)] end as path,
+       format('SELECT proconfig FROM pg_catalog.pg_proc WHERE oid = %L::regprocedure;  -- no search_path that ends with pg_temp', j.oid::regprocedure) as evidence
 from judged j
 order by 1;

@@ -6,6 +6,8 @@
 --   tenant's delete into the other tenant's rows. A random uuid alone is hard to guess, and counts as low.
 -- mend: add UNIQUE (<key>, <id>) to the parent and refer to both columns. The longer key then does the work of
 --   the shorter, which can go.
+-- no-path: the application's role may neither write the child nor change the parent; who writes for it may still
+--   hang a row on the wrong one.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 with tenant as (
     select t.oid::oid as oid, a.attnum as key_col
@@ -96,7 +98,20 @@ select distinct on (1)
                   else 'rows of one tenant may hang on another''s'
               end) as detail,
        null::text as fix,
-       r.severity
+       r.severity,
+       case
+           when r.reaches
+               then array[quote_ident(current_setting('tenantctl.app_role')),
+                          format('%s on %I.%I', case when r.confdeltype in ('c', 'n', 'd') and r.app_deletes_parent then 'DELETE' else 'UPDATE' end, pn.nspname, pc.relname),
+                          format('the action of foreign key %I, as the owner of %I.%I', r.conname, n.nspname, c.relname),
+                          format('rows of other tenants in %I.%I', n.nspname, c.relname)]
+           when r.app_writes_child
+               then array[quote_ident(current_setting('tenantctl.app_role')), format('INSERT or UPDATE on %I.%I', n.nspname, c.relname),
+                          format('the check of foreign key %I, which ignores policies', r.conname),
+                          format('rows of other tenants in %I.%I', pn.nspname, pc.relname)]
+       end as path,
+       format('SELECT pg_get_constraintdef(oid) FROM pg_catalog.pg_constraint WHERE conrelid = %L::regclass AND conname = %L;  -- without the tenant key',
+              format('%I.%I', n.nspname, c.relname), r.conname) as evidence
 from ranked r
 join pg_catalog.pg_class c on c.oid = r.conrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -4,6 +4,7 @@
 -- why: LEAKPROOF tells the planner that a function reveals nothing about its arguments, so it may run before a
 --   policy's own condition has sorted out the rows. A function that raises an error with the value in it, or
 --   writes it anywhere, then sees every tenant's rows. A cheap one is run first.
+-- no-path: the application's role may not call the function.
 -- source: https://www.postgresql.org/docs/current/sql-createfunction.html
 with app as (
     select r.oid
@@ -30,6 +31,10 @@ select m.oid::regprocedure::text as object,
                   else '; the application may not call it'
               end) as detail,
        format('alter function %s not leakproof;', m.oid::regprocedure) as fix,
-       case when m.callable and m.procost < 10 then 'critical' when m.callable then 'medium' else 'low' end as severity
+       case when m.callable and m.procost < 10 then 'critical' when m.callable then 'medium' else 'low' end as severity,
+       case when m.callable
+            then array[quote_ident(current_setting('tenantctl.app_role')), format('EXECUTE on %s', m.oid::regprocedure),
+                       'in the WHERE of a query, before the policy', 'rows of every tenant'] end as path,
+       format('SELECT proleakproof, procost FROM pg_catalog.pg_proc WHERE oid = %L::regprocedure;', m.oid::regprocedure) as evidence
 from marked m
 order by 1;

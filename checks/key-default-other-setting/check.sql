@@ -4,6 +4,7 @@
 -- why: A default for the key is applied when an insert leaves the key out. Where it reads another setting than the
 --   context, the row goes to whichever organization that setting names; a policy refuses it, but a SECURITY DEFINER
 --   function that inserts past the policies files it there.
+-- no-path: the application's role may not insert there, and calls nothing that does.
 -- source: https://www.postgresql.org/docs/current/ddl-default.html
 with app as (
     select r.oid
@@ -37,6 +38,14 @@ select format('%I.%I', j.nspname, j.relname) as object,
        format('column %I of %I.%I defaults to %s, not to the context%s', j.attname, j.nspname, j.relname, j.text,
               coalesce(format(', and %s inserts past the policies', j.inserting), '')) as detail,
        format('alter table %I.%I alter column %I drop default;', j.nspname, j.relname, j.attname) as fix,
-       case when j.inserting is null then 'low' else 'high' end as severity
+       case when j.inserting is null then 'low' else 'high' end as severity,
+       case
+           when j.inserting is not null
+               then array[quote_ident(current_setting('tenantctl.app_role')), format('EXECUTE on %s', j.inserting),
+                          format('INSERT on %I.%I past its policies', j.nspname, j.relname), format('%I by its default', j.attname)]
+           when (select has_any_column_privilege(app.oid, j.oid, 'INSERT') from app)
+               then array[quote_ident(current_setting('tenantctl.app_role')), format('INSERT on %I.%I', j.nspname, j.relname), format('%I by its default', j.attname)]
+       end as path,
+       format('SELECT pg_get_expr(adbin, adrelid) FROM pg_catalog.pg_attrdef WHERE adrelid = %L::regclass;', format('%I.%I', j.nspname, j.relname)) as evidence
 from judged j
 order by 1;

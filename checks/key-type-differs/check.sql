@@ -4,6 +4,7 @@
 -- why: A key of another type cannot have a foreign key to the registry, and its policy has to convert values:
 --   text of a uuid in capitals is another text but the same organization, and the conversion keeps an index from
 --   being used.
+-- no-path: a type opens nothing by itself: the policy that converts it may, and is proved for what it is.
 -- source: https://www.postgresql.org/docs/current/datatype-uuid.html
 with registry as (
     select a.atttypid as type_oid, coalesce(nullif(y.typbasetype, 0), y.oid) as base
@@ -17,7 +18,9 @@ select format('%I.%I', n.nspname, c.relname) as object,
               a.attname, n.nspname, c.relname, format_type(a.atttypid, a.atttypmod), format_type(registry.type_oid, null)) as detail,
        case when c.relispartition then null
             else format('alter table %I.%I alter column %I type %s using %I::%s;', n.nspname, c.relname, a.attname,
-                        format_type(registry.type_oid, null), a.attname, format_type(registry.type_oid, null)) end as fix
+                        format_type(registry.type_oid, null), a.attname, format_type(registry.type_oid, null)) end as fix,
+       format('SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute WHERE (attrelid, attname) IN ((%L::regclass, %L), (%L::regclass, %L));',
+              format('%I.%I', n.nspname, c.relname), a.attname, current_setting('tenantctl.registry'), current_setting('tenantctl.registry_id')) as evidence
 from unnest(current_setting('tenantctl.tenant_tables')::regclass[],
             current_setting('tenantctl.tenant_keys')::text[]) as t (oid, key)
 join pg_catalog.pg_class c on c.oid = t.oid

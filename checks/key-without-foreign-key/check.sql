@@ -4,6 +4,8 @@
 -- why: Without a foreign key that leads to the registry a row may carry the id of an organization that does not
 --   exist: typed wrongly, or left behind by one that was deleted and readable again by whoever gets that id next.
 -- mend: add the key NOT VALID first and validate it afterwards, so that writers are not locked out.
+-- no-path: the policy binds the application to a context whether or not that organization exists; rows of nobody
+--   come from elsewhere.
 -- source: https://www.postgresql.org/docs/current/ddl-constraints.html
 with recursive tenant as (
     select t.oid::oid as oid, t.key
@@ -36,7 +38,9 @@ select format('%I.%I', n.nspname, c.relname) as object,
        format('no foreign key leads from %I.%I (%I) to the registry, so its rows may name an organization that does not exist',
               n.nspname, c.relname, tenant.key) as detail,
        format('alter table %I.%I add foreign key (%I) references %I.%I (%I) not valid;',
-              n.nspname, c.relname, tenant.key, rn.nspname, rc.relname, current_setting('tenantctl.registry_id')) as fix
+              n.nspname, c.relname, tenant.key, rn.nspname, rc.relname, current_setting('tenantctl.registry_id')) as fix,
+       format('SELECT count(*) FROM %I.%I t WHERE NOT EXISTS (SELECT FROM %I.%I r WHERE r.%I::text = t.%I::text);  -- rows of no organization',
+              n.nspname, c.relname, rn.nspname, rc.relname, current_setting('tenantctl.registry_id'), tenant.key) as evidence
 from tenant
 join pg_catalog.pg_class c on c.oid = tenant.oid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -5,6 +5,7 @@
 --   object alone, and every role may list their ids. A table that keeps an oid in a protected row keeps the
 --   content itself unprotected from the role that owns the objects.
 -- mend: keep the content in a bytea column, or in large objects of one role per tenant.
+-- no-path: today the application's role may open no large object; that depends on who makes the next one.
 -- source: https://www.postgresql.org/docs/current/lo-implementation.html
 with app as (
     select r.oid, r.rolname
@@ -37,7 +38,12 @@ select format('%I.%I', n.nspname, c.relname) as object,
            else format('%I of %I.%I can hold large objects, to which policies do not apply', string_agg(a.attname, ', ' order by a.attnum), n.nspname, c.relname)
        end as detail,
        null::text as fix,
-       case when means.open then 'critical' else 'low' end as severity
+       case when means.open then 'critical' else 'low' end as severity,
+       case when means.open
+            then array[quote_ident(current_setting('tenantctl.app_role')), 'lo_get() with any oid of pg_largeobject_metadata',
+                       format('content that rows of %I.%I refer to, whosever they are', n.nspname, c.relname)] end as path,
+       format('BEGIN; %sSELECT oid, lomowner::regrole, lomacl FROM pg_catalog.pg_largeobject_metadata LIMIT 10; ROLLBACK;',
+              coalesce((select format('SET LOCAL ROLE %I; ', app.rolname) from app), '')) as evidence
 from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)
 join pg_catalog.pg_class c on c.oid = t.oid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

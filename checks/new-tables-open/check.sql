@@ -30,6 +30,13 @@ select coalesce(quote_ident(h.nspname), h.defaclrole::regrole::text) as object,
        format('tables that %s creates%s are open to role %I (%s) until row-level security is enabled on them',
               h.defaclrole::regrole, coalesce(' in schema ' || quote_ident(h.nspname), ''), h.rolname, h.privileges) as detail,
        format('alter default privileges for role %s%s revoke %s on tables from %s;',
-              h.defaclrole::regrole, coalesce(' in schema ' || quote_ident(h.nspname), ''), lower(h.privileges), h.grantee::regrole) as fix
+              h.defaclrole::regrole, coalesce(' in schema ' || quote_ident(h.nspname), ''), lower(h.privileges), h.grantee::regrole) as fix,
+       array[quote_ident(h.rolname),
+             case when h.grantee::regrole::text <> quote_ident(h.rolname) then format('member of %s', h.grantee::regrole) end,
+             format('%s on each table that %s creates%s', h.privileges, h.defaclrole::regrole, coalesce(' in schema ' || quote_ident(h.nspname), '')),
+             'without row-level security until somebody enables it'] as path,
+       null::text as severity,
+       format('SELECT defaclrole::regrole, defaclnamespace::regnamespace, defaclacl FROM pg_catalog.pg_default_acl WHERE defaclobjtype = ''r'' AND defaclrole = %L::regrole;',
+              h.defaclrole::regrole) as evidence
 from handed_out h
 order by 1, 3;

@@ -32,7 +32,10 @@ select format('%I.%I', n.nspname, c.relname) as object,
               case when bool_and(e.polpermissive) then 'opens rows to others than the application'
                    else 'does not bind the application, so it guards nothing here' end) as detail,
        null::text as fix,
-       case when bool_and(e.polpermissive) then 'info' else 'low' end as severity
+       case when bool_and(e.polpermissive) then 'info' else 'low' end as severity,
+       array[quote_ident(current_setting('tenantctl.app_role')), format('any command on %I.%I', n.nspname, c.relname),
+             format('policies that are not asked: %s', string_agg(quote_ident(e.polname), ', ' order by e.polname))] as path,
+       format('SELECT policyname, permissive, roles, cmd FROM pg_catalog.pg_policies WHERE schemaname = %L AND tablename = %L;', n.nspname, c.relname) as evidence
 from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)
 join pg_catalog.pg_class c on c.oid = t.oid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

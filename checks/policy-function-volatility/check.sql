@@ -30,7 +30,10 @@ select r.function::regprocedure::text as object,
               r.function::regprocedure,
               case when count(*) = 1 then 'the policy' else 'the policies' end,
               string_agg(distinct c.polrelid::regclass::text, ', ')) as detail,
-       format('alter function %s stable;', r.function::regprocedure) as fix
+       format('alter function %s stable;', r.function::regprocedure) as fix,
+       array[quote_ident(current_setting('tenantctl.app_role')), 'a prepared statement on ' || min(c.polrelid::regclass::text),
+             format('%s, evaluated when it was planned', r.function::regprocedure), 'rows of the connection''s first tenant'] as path,
+       format('SELECT provolatile, pg_get_functiondef(oid) FROM pg_catalog.pg_proc WHERE oid = %L::regprocedure;', r.function::regprocedure) as evidence
 from reading r
 join called c using (function)
 group by r.function

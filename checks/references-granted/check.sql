@@ -48,10 +48,21 @@ select format('%I.%I', tenant.nspname, tenant.relname) as object,
               where att.attrelid = tenant.oid
                 and a.privilege_type = 'REFERENCES'
                 and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))) as g) as fix,
-       case when workshop.has_one then 'medium' else 'low' end as severity
+       case when workshop.has_one then 'medium' else 'low' end as severity,
+       array[quote_ident(app.rolname), 'member of ' || nullif(via.grantee, 0)::regrole::text,
+             format('REFERENCES on %I.%I', tenant.nspname, tenant.relname),
+             case when workshop.has_one then 'a foreign key of a table of its own' else 'a table of its own, which it cannot create today' end,
+             'which values other tenants have'] as path,
+       format('SELECT has_any_column_privilege(%L, %L, ''REFERENCES'');', app.rolname, format('%I.%I', tenant.nspname, tenant.relname)) as evidence
 from tenant
 join foreign_owner using (relowner)
 cross join app
 cross join workshop
+left join lateral (select nullif(a.grantee, app.oid) as grantee
+                   from aclexplode(tenant.relacl) as a
+                   where a.privilege_type = 'REFERENCES'
+                     and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))
+                   order by a.grantee <> app.oid, a.grantee
+                   limit 1) as via on true
 where has_any_column_privilege(app.oid, tenant.oid, 'REFERENCES')
 order by 1;

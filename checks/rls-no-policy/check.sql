@@ -4,6 +4,7 @@
 -- why: Enabled without a permissive policy that applies to a role, row-level security denies that role every row.
 --   Nothing leaks, but an application that holds privileges on the table finds it empty and its inserts refused:
 --   as a rule a migration stopped half-way.
+-- mend: run tenantctl apply, or revoke the privileges where the application has no business with the table.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 with app as (
     select r.oid, r.rolname
@@ -28,7 +29,9 @@ select format('%I.%I', n.nspname, c.relname) as object,
        format('no permissive policy of %I.%I applies to role %I, so row-level security hides every row from it', n.nspname, c.relname, app.rolname) as detail,
        null::text as fix,
        case when has_any_column_privilege(app.oid, c.oid, 'SELECT, INSERT, UPDATE')
-                 or has_table_privilege(app.oid, c.oid, 'DELETE') then 'low' else 'info' end as severity
+                 or has_table_privilege(app.oid, c.oid, 'DELETE') then 'low' else 'info' end as severity,
+       array[quote_ident(app.rolname), format('any command on %I.%I', n.nspname, c.relname), 'no permissive policy, and so no row'] as path,
+       format('SELECT policyname, permissive, roles, cmd FROM pg_catalog.pg_policies WHERE schemaname = %L AND tablename = %L;', n.nspname, c.relname) as evidence
 from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)
 join pg_catalog.pg_class c on c.oid = t.oid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -4,6 +4,8 @@
 -- why: A table's owner is exempt from its policies unless they are forced, and so is every role that inherits from
 --   the owner. Where the application is one of those, nothing is isolated; where it is not, FORCE keeps the
 --   migration role and the owner's views and functions from seeing more than a tenant.
+-- no-path: the application's role has no owner's rights; what has them, a view or a function of the owner's, is a
+--   finding of its own where the application can use it.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 -- engine: paths
 with app as (

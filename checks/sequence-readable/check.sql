@@ -39,7 +39,16 @@ select format('%I.%I', n.nspname, s.relname) as object,
                           ' ' order by a.grantee)
         from aclexplode(s.relacl) as a
         where a.privilege_type = 'SELECT'
-          and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))) as fix
+          and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))) as fix,
+       array[quote_ident(app.rolname),
+             'member of ' || nullif((select a.grantee
+                                            from aclexplode(s.relacl) as a
+                                            where a.privilege_type = 'SELECT'
+                                              and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))
+                                            order by a.grantee <> app.oid, a.grantee
+                                            limit 1), 0)::regrole::text,
+             format('SELECT on %I.%I', n.nspname, s.relname), 'last_value, which every tenant moves on'] as path,
+       format('BEGIN; SET LOCAL ROLE %I; SELECT last_value FROM %I.%I; ROLLBACK;', app.rolname, n.nspname, s.relname) as evidence
 from feeding f
 join pg_catalog.pg_class s on s.oid = f.seq and s.relkind = 'S'
 join pg_catalog.pg_namespace n on n.oid = s.relnamespace

@@ -41,11 +41,20 @@ select format('%I.%I', n.nspname, c.relname) as object,
                           ' ' order by a.grantee)
         from aclexplode(c.relacl) as a
         where a.privilege_type = 'SELECT'
-          and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))) as fix
+          and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))) as fix,
+       array[quote_ident(app.rolname), 'member of ' || nullif(via.grantee, 0)::regrole::text, format('SELECT on %I.%I', n.nspname, c.relname),
+             'sampled values of every tenant''s columns'] as path,
+       format('BEGIN; SET LOCAL ROLE %I; SELECT * FROM %I.%I LIMIT 10; ROLLBACK;', app.rolname, n.nspname, c.relname) as evidence
 from reading
 join pg_catalog.pg_class c on c.oid = reading.oid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join app
+left join lateral (select nullif(a.grantee, app.oid) as grantee
+                   from aclexplode(c.relacl) as a
+                   where a.privilege_type = 'SELECT'
+                     and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))
+                   order by a.grantee <> app.oid, a.grantee
+                   limit 1) as via on true
 where has_any_column_privilege(app.oid, c.oid, 'SELECT')
   and has_schema_privilege(app.oid, n.oid, 'USAGE')
   -- A view that runs as its reader shows what the reader may see anyway.

@@ -54,6 +54,17 @@ select format('%I.%I', granted.nspname, granted.relname) as object,
         from aclexplode(granted.relacl) as a
         where a.privilege_type = 'TRIGGER'
           and (a.grantee = 0 or pg_has_role(granted.app_oid, a.grantee, 'USAGE'))) as fix,
-       case when exists (select from called_by_app c where c.oid = granted.oid) then 'critical' else 'high' end as severity
+       case when exists (select from called_by_app c where c.oid = granted.oid) then 'critical' else 'high' end as severity,
+       array[quote_ident(granted.rolname), 'member of ' || nullif(via.grantee, 0)::regrole::text,
+             format('TRIGGER on %I.%I', granted.nspname, granted.relname), 'a trigger function of its own',
+             coalesce((select format('EXECUTE on %s, which writes there as its owner', min(c.function)) from called_by_app c where c.oid = granted.oid having count(*) > 0),
+                      'as whoever writes there next')] as path,
+       format('SELECT has_table_privilege(%L, %L, ''TRIGGER'');', granted.rolname, format('%I.%I', granted.nspname, granted.relname)) as evidence
 from granted
+left join lateral (select nullif(a.grantee, granted.app_oid) as grantee
+                   from aclexplode(granted.relacl) as a
+                   where a.privilege_type = 'TRIGGER'
+                     and (a.grantee = 0 or pg_has_role(granted.app_oid, a.grantee, 'USAGE'))
+                   order by a.grantee <> granted.app_oid, a.grantee
+                   limit 1) as via on true
 order by 1;

@@ -31,9 +31,19 @@ select format('%I.%I', tenant.nspname, tenant.relname) as object,
                           ' ' order by a.grantee)
         from aclexplode(tenant.relacl) as a
         where a.privilege_type = 'TRUNCATE'
-          and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))) as fix
+          and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))) as fix,
+       array[quote_ident(app.rolname), 'member of ' || nullif(via.grantee, 0)::regrole::text,
+             format('TRUNCATE on %I.%I', tenant.nspname, tenant.relname), 'every tenant''s rows: no policy is asked'] as path,
+       -- Not the TRUNCATE itself: rolled back or not, it would stop every reader meanwhile.
+       format('SELECT has_table_privilege(%L, %L, ''TRUNCATE'');', app.rolname, format('%I.%I', tenant.nspname, tenant.relname)) as evidence
 from tenant
 join foreign_owner using (relowner)
 cross join app
+left join lateral (select nullif(a.grantee, app.oid) as grantee
+                   from aclexplode(tenant.relacl) as a
+                   where a.privilege_type = 'TRUNCATE'
+                     and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))
+                   order by a.grantee <> app.oid, a.grantee
+                   limit 1) as via on true
 where has_table_privilege(app.oid, tenant.oid, 'TRUNCATE')
 order by 1;

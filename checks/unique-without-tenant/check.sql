@@ -5,6 +5,7 @@
 --   has a row with that value, an e-mail address for instance. Where the value is a random uuid nobody can ask the
 --   question; where it comes from a sequence the answer is only how far the sequence has got.
 -- mend: put the tenant key into the constraint: UNIQUE (<key>, email) in place of UNIQUE (email).
+-- no-path: the application's role may not write there, so that it cannot ask.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 with tenant as (
     select c.oid, n.nspname, c.relname, t.key, a.attnum as key_col
@@ -79,7 +80,12 @@ select distinct on (1)
                        j.index_name, j.nspname, j.relname, j.names)
        end as detail,
        null::text as fix,
-       j.severity
+       j.severity,
+       case when coalesce((select has_any_column_privilege(app.oid, j.oid, 'INSERT')
+                                  or has_any_column_privilege(app.oid, j.oid, 'UPDATE') from app), true)
+            then array[quote_ident(current_setting('tenantctl.app_role')), format('INSERT or UPDATE on %I.%I', j.nspname, j.relname),
+                       format('a duplicate-key error of %I', j.index_name), 'which values other tenants have'] end as path,
+       format('SELECT pg_get_indexdef(%L::regclass);  -- without the tenant key', format('%I.%I', j.nspname, j.index_name)) as evidence
 from judged j
 -- One row a table: the worst of its constraints.
 order by 1, array_position(array['medium', 'low', 'info'], j.severity), j.index_name;

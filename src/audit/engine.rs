@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::grants::Memberships;
 use crate::catalog::{Oid, Privilege, Relation, Snapshot};
 use crate::finding::{By, Cause, Coverage, Operation, Severity, Verdict};
 use crate::paths::{Access, Powers};
@@ -29,6 +30,7 @@ pub(super) struct Engine<'a> {
     /// The application role's name, quoted where PostgreSQL would.
     pub(super) app: String,
     pub(super) powers: Powers,
+    pub(super) memberships: Memberships<'a>,
     pub(super) prover: Rc<Prover<'a>>,
     others: RefCell<HashMap<Oid, Rc<Prover<'a>>>>,
     pub(super) found: Vec<Found>,
@@ -51,6 +53,7 @@ impl<'a> Engine<'a> {
         Self {
             tenancy,
             app: quote::ident(&tenancy.settings.tenancy.app_role),
+            memberships: Memberships::of(snapshot, &powers),
             powers,
             prover,
             others: RefCell::default(),
@@ -144,41 +147,6 @@ impl<'a> Engine<'a> {
                 object: at.to_owned(),
             });
         }
-    }
-
-    /// Statements for an administrator's psql that count rows by organization as the application
-    /// sees them, with the context at one of the registry's; `None` while there is no such role.
-    pub(super) fn evidence(&self, object: &str, key: Option<&str>) -> Option<String> {
-        let select = match key {
-            Some(key) => {
-                let key = quote::ident(key);
-                format!("SELECT {key}, count(*) FROM {object} GROUP BY {key};")
-            }
-            None => format!("SELECT * FROM {object} LIMIT 10;"),
-        };
-        self.run_as_app(&format!(
-            "{select} ROLLBACK;  -- rows of more than one organization"
-        ))
-    }
-
-    /// A statement for an administrator's psql as the application would run it, with the context at
-    /// one of the registry's; `None` while there is no such role.
-    pub(super) fn run_as_app(&self, statement: &str) -> Option<String> {
-        // Nobody can be what does not exist.
-        self.tenancy.app?;
-        let context = &self.tenancy.settings.tenancy.context;
-        let registry = self.tenancy.registry;
-        let id = self
-            .tenancy
-            .key_column(registry.oid)
-            .map_or("id", |column| column.name.as_str());
-        Some(format!(
-            "BEGIN; SELECT set_config({}, (SELECT {}::text FROM {} LIMIT 1), true); SET LOCAL ROLE {}; {statement}",
-            quote::literal(context),
-            quote::ident(id),
-            registry.qualified(),
-            self.app
-        ))
     }
 }
 

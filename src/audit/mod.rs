@@ -6,7 +6,9 @@
 mod accept;
 mod cves;
 mod engine;
+mod evidence;
 mod functions;
+mod grants;
 mod others;
 mod roles;
 mod speed;
@@ -14,15 +16,16 @@ mod sql;
 mod tables;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
 
 pub use accept::{Accepted, accept};
 pub use sql::{array, parameters};
 
+use crate::catalog::Relation;
 use crate::check::{self, Check};
-use crate::finding::{By, Coverage, Finding, Operation};
+use crate::finding::{By, Cause, Coverage, Finding, Operation, Severity, Verdict};
 use crate::session::{Connector, Session};
 use crate::tenancy::Tenancy;
 use engine::{Engine, Found};
@@ -103,6 +106,8 @@ pub async fn run(
         .filter(|check| check.engine == check::Engine::Sql && selection.takes(&check.id))
         .collect();
     let looked = sql::run_all(session, connector, &wanted, tenancy).await?;
+    coverage.extend(beside_tables(tenancy, &looked.findings));
+    coverage = merge(coverage);
     findings.extend(looked.findings);
     order(&mut findings);
     if !selection.only.is_empty() {
@@ -142,21 +147,48 @@ pub fn judge(
     Ok((findings, merge(engine.coverage)))
 }
 
-/// Gives a finding its check's class.
-fn finding(found: Found, checks: &[Check]) -> Finding {
-    let class = checks
+/// Rows for what the SQL checks found open beside tables: a sequence, a function, a view on the
+/// statistics. What they say of a tenant table is about its columns and keys; whose rows the
+/// operations on it reach is the engines' to tell.
+fn beside_tables(tenancy: &Tenancy<'_>, findings: &[Finding]) -> Vec<Coverage> {
+    let tables: HashSet<String> = tenancy
+        .snapshot
+        .relations
+        .values()
+        .filter(|relation| relation.kind.is_table())
+        .map(Relation::qualified)
+        .collect();
+    let is_named = |object: &str| object.contains('.') && !tables.contains(object);
+    findings
         .iter()
-        .find(|check| check.id == found.check)
-        .map_or(crate::finding::Class::None, |check| check.class);
+        .filter(|finding| finding.severity >= Severity::Medium && !finding.path.is_empty())
+        .filter(|finding| is_named(&finding.object))
+        .map(|finding| Coverage {
+            object: finding.object.clone(),
+            operation: Operation::Select,
+            verdict: Verdict::Leaking,
+            by: By::Audit,
+            reason: finding.message.clone(),
+            cause: Some(Cause {
+                check: finding.check.clone(),
+                object: finding.object.clone(),
+            }),
+        })
+        .collect()
+}
+
+/// Gives a finding its check's class, and its advice where there is no statement.
+fn finding(found: Found, checks: &[Check]) -> Finding {
+    let check = checks.iter().find(|check| check.id == found.check);
     Finding {
         check: found.check.to_owned(),
-        class,
+        class: check.map_or(crate::finding::Class::None, |check| check.class),
         severity: found.severity,
         object: found.object,
         message: found.message,
         path: found.path,
         evidence: found.evidence,
-        fix: found.fix,
+        fix: found.fix.or_else(|| check?.advice()),
     }
 }
 

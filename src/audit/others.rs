@@ -29,7 +29,7 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
             .iter()
             .any(|operation| *operation != Operation::Select);
         if writes && engine.prover.unfiltered(relation).is_some() {
-            shared_writable(engine, relation);
+            shared_writable(engine, relation, &access);
         }
     }
 }
@@ -66,6 +66,8 @@ fn unclassified(engine: &mut Engine<'_>, relation: &Relation, access: &Access) {
         .map(|operation| operation.word())
         .collect();
     let app = engine.app.clone();
+    let mut path = engine.way(relation, access.operations[0]);
+    path.push(format!("{object} without row-level security"));
     engine.report(Found {
         check: "unclassified-table",
         severity,
@@ -74,7 +76,7 @@ fn unclassified(engine: &mut Engine<'_>, relation: &Relation, access: &Access) {
             "{object} has no row-level security, {app} may {} it, and the configuration calls it neither a tenant table nor shared: {why}",
             verbs.join(", ")
         ),
-        path: vec![app.clone(), format!("{} on {object}", verbs[0].to_uppercase()), format!("{object} without row-level security")],
+        path,
         evidence: engine.evidence(&object, None),
         fix: Some(format!("{hint}, or REVOKE ALL ON {object} FROM {app}, PUBLIC;")),
     });
@@ -217,9 +219,16 @@ fn filled_by_trigger<'a>(engine: &Engine<'a>, relation: &Relation) -> Option<&'a
         })
 }
 
-fn shared_writable(engine: &mut Engine<'_>, relation: &Relation) {
+fn shared_writable(engine: &mut Engine<'_>, relation: &Relation, access: &Access) {
     let object = relation.qualified();
     let app = engine.app.clone();
+    let verbs: Vec<String> = access
+        .operations
+        .iter()
+        .filter(|operation| **operation != Operation::Select)
+        .map(|operation| operation.word().to_uppercase())
+        .collect();
+    let verbs = verbs.join(", ");
     engine.report(Found {
         check: "shared-table-writable",
         severity: Severity::Medium,
@@ -227,8 +236,16 @@ fn shared_writable(engine: &mut Engine<'_>, relation: &Relation) {
         message: format!(
             "{object} is shared by every organization, and {app} may write it: one organization changes what all others read"
         ),
-        path: vec![app.clone(), format!("INSERT, UPDATE or DELETE on {object}")],
-        evidence: None,
+        path: vec![
+            app.clone(),
+            format!("{verbs} on {object}"),
+            "what every other organization reads".into(),
+        ],
+        evidence: Some(format!(
+            "SELECT has_any_column_privilege({app}, {table}, 'INSERT, UPDATE') OR has_table_privilege({app}, {table}, 'DELETE');",
+            app = crate::session::quote::literal(&engine.tenancy.settings.tenancy.app_role),
+            table = crate::session::quote::literal(&object)
+        )),
         fix: Some(format!("REVOKE INSERT, UPDATE, DELETE ON {object} FROM {app}, PUBLIC;")),
     });
 }

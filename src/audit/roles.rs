@@ -49,7 +49,10 @@ fn missing(engine: &mut Engine<'_>) {
             "role {app} does not exist: the application logs in as another role, and what that one may do is not known; tables are judged as if {app} had been created"
         ),
         path: Vec::new(),
-        evidence: None,
+        evidence: Some(format!(
+            "SELECT count(*) FROM pg_catalog.pg_roles WHERE rolname = {};",
+            quote::literal(&engine.tenancy.settings.tenancy.app_role)
+        )),
         fix: Some("tenantctl role create".into()),
     });
 }
@@ -92,14 +95,17 @@ fn bypasser(engine: &mut Engine<'_>, target: Oid) {
         _ => "has BYPASSRLS",
     };
     let app = engine.app.clone();
-    let path = engine.powers.path_to(snapshot, target);
+    let path = engine.way_to_role(target);
     let fix = revoke(engine, target);
     engine.report(Found {
         check: "app-role-may-become-bypasser",
         severity: Severity::Critical,
         object: name.clone(),
         message: format!("{app} may become {name}, which {what}: no policy binds it"),
-        evidence: Some(format!("SET ROLE {name};  -- as {app}")),
+        // SET ROLE asks what the login may: a superuser has to be the login first.
+        evidence: Some(format!(
+            "BEGIN; SET LOCAL SESSION AUTHORIZATION {app}; SET LOCAL ROLE {name}; SELECT current_user; ROLLBACK;"
+        )),
         fix: Some(fix),
         path,
     });
@@ -153,18 +159,20 @@ fn predefined(engine: &mut Engine<'_>) {
             continue;
         }
         let app = engine.app.clone();
+        let mut path = engine.way_to_role(role.oid);
+        path.push(how.to_owned());
         engine.report(Found {
             check: "app-role-may-become-bypasser",
             severity,
             object: app.clone(),
             message: format!("{app} is a member of {name}, which {how}"),
-            path: vec![app.clone(), format!("member of {name}"), how.to_owned()],
+            path,
             evidence: Some(format!(
                 "SELECT pg_has_role({}, {}, 'MEMBER');",
-                quote::literal(&app),
+                quote::literal(&engine.tenancy.settings.tenancy.app_role),
                 quote::literal(name)
             )),
-            fix: Some(format!("REVOKE {name} FROM {app};")),
+            fix: Some(revoke(engine, role.oid)),
         });
     }
 }
@@ -191,13 +199,7 @@ fn owners(engine: &mut Engine<'_>) {
             revoke(engine, owner),
         )
     };
-    let mut path = if engine.powers.becomes.contains_key(&owner) {
-        engine.powers.path_to(engine.snapshot(), owner)
-    } else if owner == engine.powers.role {
-        vec![app.clone()]
-    } else {
-        vec![app.clone(), format!("member of {owner_name}")]
-    };
+    let mut path = engine.way_to_role(owner);
     path.push(format!("owner of {}", tables[0]));
     path.push(format!(
         "ALTER TABLE {} NO FORCE ROW LEVEL SECURITY",
@@ -212,12 +214,24 @@ fn owners(engine: &mut Engine<'_>) {
             few(&tables)
         ),
         path,
-        evidence: Some(format!(
-            "BEGIN; ALTER TABLE {} DISABLE ROW LEVEL SECURITY; ROLLBACK;",
-            tables[0]
-        )),
+        evidence: Some(disable(engine, owner, &tables[0])),
         fix: Some(fix),
     });
+}
+
+/// An owner's statement, by way of the login: a superuser may anything, and would show nothing. It
+/// gives up rather than stand in front of the table's readers.
+fn disable(engine: &Engine<'_>, owner: Oid, table: &str) -> String {
+    let become_owner = if engine.powers.held.contains(&owner) {
+        String::new()
+    } else {
+        let owner = quote::ident(engine.snapshot().role_name(owner));
+        format!("SET LOCAL ROLE {owner}; ")
+    };
+    format!(
+        "BEGIN; SET LOCAL lock_timeout = '1s'; SET LOCAL SESSION AUTHORIZATION {}; {become_owner}ALTER TABLE {table} DISABLE ROW LEVEL SECURITY; ROLLBACK;",
+        engine.app
+    )
 }
 
 /// The first owner of tenant tables that the application is or may become, and what it owns. An

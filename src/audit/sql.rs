@@ -215,16 +215,15 @@ async fn run(client: &Client, check: &Check) -> Result<Vec<Finding>> {
 }
 
 async fn rows(client: &Client, check: &Check) -> Result<Vec<Finding>> {
-    // The columns' types are the check's; what is read is cast to text.
-    let columns = "c.object::text, c.detail::text, c.fix::text";
-    let with_severity = format!(
-        "select {columns}, pg_catalog.to_jsonb(c) ->> 'severity' from (\n{}\n) c",
+    // The columns' types are the check's; what is read is cast to text. Those that a check may leave
+    // out are found by name.
+    let query = format!(
+        "select c.object::text, c.detail::text, c.fix::text, \
+                j.row ->> 'severity', j.row ->> 'evidence', (j.row -> 'path')::text \
+         from (\n{}\n) c cross join lateral (select pg_catalog.to_jsonb(c) as row) j",
         check.sql
     );
-    let rows = client
-        .query_typed(&with_severity, &[])
-        .await
-        .map_err(explain)?;
+    let rows = client.query_typed(&query, &[]).await.map_err(explain)?;
     rows.iter().map(|row| finding(check, row)).collect()
 }
 
@@ -243,15 +242,37 @@ fn finding(check: &Check, row: &Row) -> Result<Finding> {
         severity,
         object: text(0)?.with_context(|| format!("check {} returned no object", check.id))?,
         message: text(1)?.unwrap_or_else(|| check.title.clone()),
-        path: Vec::new(),
-        evidence: None,
-        fix: text(2)?,
+        path: match text(5)? {
+            None => Vec::new(),
+            Some(steps) => {
+                path(&steps).with_context(|| format!("check {} returned path {steps}", check.id))?
+            }
+        },
+        evidence: text(4)?,
+        fix: text(2)?.or_else(|| check.advice()),
     })
+}
+
+/// The steps of a `text[]` as JSON; a step that is null does not apply to this row.
+fn path(json: &str) -> Result<Vec<String>> {
+    let steps: Option<Vec<Option<String>>> =
+        serde_json::from_str(json).context("a path is a text[]")?;
+    Ok(steps.into_iter().flatten().flatten().collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_that_do_not_apply_are_left_out() {
+        assert_eq!(
+            path(r#"["app", null, "SELECT"]"#).unwrap(),
+            ["app", "SELECT"]
+        );
+        assert!(path("null").unwrap().is_empty());
+        assert!(path(r#""app""#).is_err());
+    }
 
     #[test]
     fn array_elements_are_quoted() {

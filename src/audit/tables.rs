@@ -92,11 +92,11 @@ fn rls_off(
     }
     let path = match access.operations.first() {
         None => Vec::new(),
-        Some(first) => vec![
-            engine.app.clone(),
-            format!("{} on {object}", first.word().to_uppercase()),
-            format!("{object} without row-level security"),
-        ],
+        Some(first) => {
+            let mut way = engine.way(relation, *first);
+            way.push(format!("{object} without row-level security"));
+            way
+        }
     };
     let key = engine.tenancy.key_column(table.oid);
     let key = key.map(|key| key.name.as_str());
@@ -119,7 +119,7 @@ fn rls_off(
         ),
         path,
         evidence: if access.is_none() {
-            None
+            Some(flags(object))
         } else {
             engine.evidence(object, key)
         },
@@ -186,7 +186,7 @@ fn parent_names(engine: &Engine<'_>, relation: &Relation) -> String {
 
 fn no_privilege(engine: &Engine<'_>, operation: Operation) -> String {
     format!(
-        "{} has no {} privilege on it",
+        "no privilege: {} may not {} there",
         engine.app,
         operation.word().to_uppercase()
     )
@@ -199,11 +199,12 @@ fn not_forced(engine: &mut Engine<'_>, relation: &Relation, object: &str) {
     let (severity, path, message) = if held {
         (
             Severity::Critical,
-            vec![
-                engine.app.clone(),
-                format!("as {owner}, the owner of {object}"),
-                format!("{object}, not forced"),
-            ],
+            {
+                let mut way = engine.way_to_role(relation.owner);
+                way.push(format!("as {owner}, the owner of {object}"));
+                way.push(format!("{object}, not forced"));
+                way
+            },
             format!(
                 "{} has the rights of {owner}, who owns {object}, and the owner is exempt from its policies because row-level security is not forced",
                 engine.app
@@ -225,7 +226,7 @@ fn not_forced(engine: &mut Engine<'_>, relation: &Relation, object: &str) {
     let evidence = if held {
         engine.evidence(object, key)
     } else {
-        None
+        Some(flags(object))
     };
     engine.report(Found {
         check: "rls-not-forced",
@@ -236,6 +237,14 @@ fn not_forced(engine: &mut Engine<'_>, relation: &Relation, object: &str) {
         evidence,
         fix: Some(format!("ALTER TABLE {object} FORCE ROW LEVEL SECURITY;")),
     });
+}
+
+/// What the catalog says of a table that the application does not reach by itself.
+fn flags(object: &str) -> String {
+    format!(
+        "SELECT relrowsecurity, relforcerowsecurity FROM pg_catalog.pg_class WHERE oid = {}::regclass;",
+        crate::session::quote::literal(object)
+    )
 }
 
 /// Policies apply: are they right?
@@ -337,11 +346,11 @@ fn leaking(
     {
         return;
     }
-    let verb = match need {
-        Need::Select => "SELECT",
-        Need::Insert => "INSERT",
-        Need::UpdateOld | Need::UpdateNew => "UPDATE",
-        Need::Delete => "DELETE",
+    let operation = match need {
+        Need::Select => Operation::Select,
+        Need::Insert => Operation::Insert,
+        Need::UpdateOld | Need::UpdateNew => Operation::Update,
+        Need::Delete => Operation::Delete,
     };
     let severity = match need {
         Need::Insert | Need::UpdateNew => Severity::High,
@@ -359,31 +368,21 @@ fn leaking(
         many => format!("policies {}", many.join(", ")),
     };
     let what = consequence(need);
-    let key = engine
-        .tenancy
-        .key_column(relation.oid)
-        .map(|key| key.name.clone());
-    let evidence = if need == Need::Select {
-        engine.evidence(object, key.as_deref())
-    } else {
-        None
-    };
+    let evidence = engine.shows(relation, need, leak);
     let fix = leak.policies.first().map(|name| {
         format!(
             "DROP POLICY {} ON {object};  -- then: tenantctl apply",
             crate::session::quote::ident(name)
         )
     });
+    let mut path = engine.way(relation, operation);
+    path.push(format!("{by} on {object}"));
     engine.report(Found {
         check,
         severity,
         object: object.to_owned(),
         message: format!("{by} on {object} {what}: {}", leak.words()),
-        path: vec![
-            engine.app.clone(),
-            format!("{verb} on {object}"),
-            format!("{by} on {object}"),
-        ],
+        path,
         evidence,
         fix,
     });

@@ -531,7 +531,12 @@ fn rule_open(
             target.qualified()
         ),
         path: vec![app, format!("{verb} on {object}"), format!("rule {}", quote::ident(rule)), format!("as {owner}"), target.qualified()],
-        evidence: None,
+        evidence: Some(format!(
+            "SELECT definition FROM pg_catalog.pg_rules WHERE schemaname = {} AND tablename = {} AND rulename = {};",
+            quote::literal(&relation.schema_name),
+            quote::literal(&relation.name),
+            quote::literal(rule)
+        )),
         fix: Some(format!("DROP RULE {} ON {object};", quote::ident(rule))),
     });
     engine.cover_leak(&object, operation, why, ("rule-runs-as-owner", &object));

@@ -37,8 +37,8 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-const FIELDS: [&str; 7] = [
-    "title", "class", "severity", "why", "mend", "source", "engine",
+const FIELDS: [&str; 8] = [
+    "title", "class", "severity", "why", "mend", "no-path", "source", "engine",
 ];
 
 pub(super) fn parse(id: &str, text: &str) -> Result<Check, Malformed> {
@@ -90,6 +90,7 @@ pub(super) fn parse(id: &str, text: &str) -> Result<Check, Malformed> {
         severity: word::<Severity>("severity", &needed("severity")?)?,
         why: needed("why")?,
         mend: optional("mend"),
+        no_path: optional("no-path"),
         source: optional("source"),
         engine: match optional("engine").as_deref() {
             None | Some("sql") => Engine::Sql,

@@ -50,6 +50,8 @@ pub struct Check {
     pub why: String,
     /// How to mend it, where a statement alone does not say it.
     pub mend: Option<String>,
+    /// Why a finding may have no path from the login.
+    pub no_path: Option<String>,
     /// The documentation page or CVE that has the rule.
     pub source: Option<String>,
     /// Who decides.
@@ -139,6 +141,11 @@ impl Check {
     /// What is wrong with the header, and in which line.
     pub fn parse(id: &str, text: &str) -> Result<Self, Malformed> {
         header::parse(id, text)
+    }
+
+    /// What to consider where no statement mends it, as a comment: it may be pasted with the rest.
+    pub fn advice(&self) -> Option<String> {
+        self.mend.as_ref().map(|mend| format!("-- {mend}"))
     }
 }
 

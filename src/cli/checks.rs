@@ -94,6 +94,7 @@ fn json(checks: &[Check]) -> String {
                 "engine": check.engine.word(),
                 "why": check.why,
                 "mend": check.mend,
+                "no_path": check.no_path,
                 "source": check.source,
             })
         })
@@ -114,6 +115,9 @@ fn show(check: &Check, settings: Option<&str>) -> String {
     let _ = writeln!(out, "why     {}\n", check.why);
     if let Some(mend) = &check.mend {
         let _ = writeln!(out, "mend    {mend}\n");
+    }
+    if let Some(no_path) = &check.no_path {
+        let _ = writeln!(out, "no path {no_path}\n");
     }
     if let Some(source) = &check.source {
         let _ = writeln!(out, "source  {source}\n");

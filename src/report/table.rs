@@ -196,6 +196,28 @@ fn reasons(objects: &Objects<'_>, out: &mut String) {
     }
 }
 
+/// How many (object, operation) pairs have which verdict; leaks that were accepted stand apart.
+fn counts(report: &Report) -> Vec<String> {
+    let accepted = report
+        .coverage
+        .iter()
+        .filter(|row| row.verdict == Verdict::Leaking && report.is_accepted(row))
+        .count();
+    let of = |verdict| (report.covered(verdict), verdict.word());
+    let (leaking, word) = of(Verdict::Leaking);
+    [
+        (leaking - accepted, word),
+        (accepted, "accepted"),
+        of(Verdict::Unproven),
+        of(Verdict::Held),
+        of(Verdict::Proved),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect()
+}
+
 fn trailer(report: &Report, out: &mut String) {
     for unfinished in &report.unfinished {
         let _ = writeln!(
@@ -223,16 +245,7 @@ fn trailer(report: &Report, out: &mut String) {
         .filter(|severity| report.count(*severity) > 0)
         .map(|severity| format!("{} {}", report.count(severity), severity.word()))
         .collect();
-    let verdicts: Vec<String> = [
-        Verdict::Leaking,
-        Verdict::Unproven,
-        Verdict::Held,
-        Verdict::Proved,
-    ]
-    .into_iter()
-    .filter(|verdict| report.covered(*verdict) > 0)
-    .map(|verdict| format!("{} {}", report.covered(verdict), verdict.word()))
-    .collect();
+    let verdicts = counts(report);
     let overall = report.overall();
     let word = match overall {
         Overall::Isolated => style::good(overall.word()),

@@ -89,6 +89,67 @@ fn a_report_has_the_fields_that_were_promised() {
     }
 }
 
+/// Every operation that the application may do on anything that leads to tenants' rows has a verdict,
+/// and so has every one that it may not do on their tables.
+#[test]
+fn whatever_is_on_a_path_is_covered() {
+    let db = isolated();
+    let app = db.role("app");
+    db.sql(&format!(
+        "revoke delete on public.orders from {app};
+         create view public.fine with (security_barrier) as
+             select * from public.orders where organization_id =
+                 nullif(current_setting('app.current_organization_id', true), '')::uuid;
+         create materialized view public.stored as select * from public.orders;
+         create sequence public.counter owned by public.orders.total;
+         create table public.notes (id uuid primary key, organization_id uuid);
+         grant select on public.fine, public.stored, public.notes to {app};
+         grant select on sequence public.counter to {app};"
+    ));
+    let report = audit(&db, &["--format", "json"]).expect_code(1).json();
+    let rows: Vec<String> = report["coverage"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let word = |key: &str| row[key].as_str().unwrap().to_owned();
+            let denied = word("reason").starts_with("no privilege");
+            let why = if denied { ", no privilege" } else { "" };
+            format!(
+                "{} {}: {}{why}",
+                word("object"),
+                word("operation"),
+                word("verdict")
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    public.counter select: leaking
+    public.fine select: proved
+    public.notes select: leaking
+    public.notes insert: proved, no privilege
+    public.notes update: proved, no privilege
+    public.notes delete: proved, no privilege
+    public.orders select: proved
+    public.orders insert: proved
+    public.orders update: proved
+    public.orders delete: proved, no privilege
+    public.organizations select: proved
+    public.organizations insert: proved, no privilege
+    public.organizations update: proved, no privilege
+    public.organizations delete: proved, no privilege
+    public.stored select: leaking
+    ");
+    let table = audit(&db, &[]).expect_code(1).stdout;
+    let last = table.lines().last().unwrap();
+    let leaking = rows.iter().filter(|row| row.contains(": leaking")).count();
+    let proved = rows.iter().filter(|row| row.contains(": proved")).count();
+    assert!(
+        last.ends_with(&format!("operations: {leaking} leaking, {proved} proved")),
+        "{last}"
+    );
+}
+
 /// The evidence is a promise: run as it stands it shows the leak.
 #[test]
 fn the_evidence_shows_the_leak() {
@@ -107,6 +168,66 @@ fn the_evidence_shows_the_leak() {
         3,
         "the context, then rows of both organizations, by:\n{evidence}"
     );
+}
+
+/// Writes are shown by one row that is taken back, and where that would touch every row by the plan.
+#[test]
+fn the_evidence_of_a_write_is_one_row_or_a_plan() {
+    let db = isolated();
+    let app = db.role("app");
+    db.sql(&format!(
+        "drop policy orders_org_isolation on public.orders;
+         drop policy orders_org_guard on public.orders;
+         create policy own on public.orders for select to {app}
+             using (organization_id = nullif(current_setting('app.current_organization_id', true), '')::uuid);
+         create policy anybody on public.orders for insert to {app} with check (true);
+         create policy late on public.orders for delete to {app} using (true);"
+    ));
+    let before = db.value("select count(*) from public.orders");
+    let report = audit(&db, &["--format", "json"]).expect_code(1).json();
+    let evidence = |check: &str| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut of_check = findings.filter(|finding| finding["check"] == check);
+        let finding = of_check
+            .next()
+            .unwrap_or_else(|| panic!("no {check}: {report:#}"));
+        finding["evidence"].as_str().unwrap().to_owned()
+    };
+    let insert = evidence("policy-check-wider");
+    assert!(insert.contains("INSERT INTO public.orders"), "{insert}");
+    db.sql(&insert);
+    let delete = evidence("policy-always-true");
+    let plan = db.sql(&delete);
+    assert!(delete.contains("EXPLAIN (COSTS OFF) DELETE"), "{delete}");
+    let text = format!("{plan:?}");
+    assert!(
+        text.contains("Delete on orders") && !text.contains("Filter"),
+        "{text}"
+    );
+    assert_eq!(db.value("select count(*) from public.orders"), before);
+}
+
+/// A login that has its rights from a group is shown the way through it.
+#[test]
+fn a_path_goes_through_memberships() {
+    let db = Db::new();
+    db.shop();
+    let (app, group) = (db.role("app"), db.role("readers"));
+    db.sql(&format!(
+        "create role {group}; grant {group} to {app}; revoke all on public.orders from {app};
+         grant select on public.orders to {group}"
+    ));
+    let report = audit(&db, &["--format", "json"]).expect_code(1).json();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let mut open =
+        findings.filter(|f| f["object"] == "public.orders" && f["check"] == "rls-not-enabled");
+    let steps = [
+        app.clone(),
+        format!("member of {group}"),
+        "SELECT on public.orders".into(),
+        "public.orders without row-level security".into(),
+    ];
+    assert_eq!(open.next().unwrap()["path"], serde_json::json!(steps));
 }
 
 /// The fix is one, too: applied as it stands the finding is gone.

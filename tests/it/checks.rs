@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
+
 use crate::support::{Db, Server, for_each_version};
 
 /// An object and how bad it is.
@@ -144,6 +146,9 @@ fn try_fixture(server: &Arc<Server>, id: &str, name: &str) -> Result<(), String>
         assert_eq!(text("check"), id, "{finding}");
         (without_roles(&text("object"), &db), text("severity"))
     });
+    for finding in findings {
+        explained(&db, finding).map_err(|why| format!("{why}: {finding}"))?;
+    }
     let wanted_code = i32::from(!expected.is_empty());
     differences(expected, found.collect())?;
     match run.code {
@@ -151,6 +156,40 @@ fn try_fixture(server: &Arc<Server>, id: &str, name: &str) -> Result<(), String>
         code => Err(format!("exit {code:?} instead of {wanted_code}")),
     }
 }
+
+/// From low up a finding shows a path that begins with the application's role, statements that the
+/// server understands, and how to mend it; a check whose findings may have no path says why.
+fn explained(db: &Db, finding: &Value) -> Result<(), String> {
+    if finding["severity"] == "info" {
+        return Ok(());
+    }
+    let shipped = tenantctl::check::shipped().unwrap();
+    let check = shipped.iter().find(|check| finding["check"] == *check.id);
+    let check = check.ok_or("not a check that ships")?;
+    let path = finding["path"].as_array().ok_or("no path")?;
+    match path.first() {
+        None if check.no_path.is_none() => {
+            return Err("no path, and no-path does not say why".into());
+        }
+        Some(first) if first != db.role("app").as_str() => return Err("starts elsewhere".into()),
+        Some(_) if path.len() < 2 => return Err("the path goes nowhere".into()),
+        _ => {}
+    }
+    if finding["fix"].as_str().is_none_or(str::is_empty) {
+        return Err("no fix".into());
+    }
+    let evidence = finding["evidence"].as_str().ok_or("no evidence")?;
+    // A comment at the end must not swallow what follows.
+    match db.try_sql(&format!("begin; {evidence}\n; rollback")) {
+        Err(why) if !REFUSED.contains(&why.code.as_str()) => Err(format!("evidence: {why}")),
+        _ => Ok(()),
+    }
+}
+
+/// What the server may answer to evidence that it understands: that the role may not; that a role or a
+/// user mapping is not there, because a fixture beside this one has just been taken away; and where a
+/// fixture has no organization to choose, that there is none.
+const REFUSED: [&str; 5] = ["42501", "42704", "22P02", "23502", "23514"];
 
 /// What was expected and is missing, what was found and not expected.
 fn differences(expected: Vec<Expected>, mut found: Vec<(String, String)>) -> Result<(), String> {

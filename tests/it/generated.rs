@@ -186,6 +186,9 @@ fn section(text: &mut String, check: &Check) {
     if let Some(mend) = &check.mend {
         writeln!(text, "\nTo mend it: {mend}").unwrap();
     }
+    if let Some(no_path) = &check.no_path {
+        writeln!(text, "\nWithout a path from the login: {no_path}").unwrap();
+    }
     if let Some(source) = &check.source {
         let source = match source.strip_prefix("https://") {
             Some(_) => format!("<{source}>"),
