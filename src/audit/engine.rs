@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::grants::Memberships;
-use crate::catalog::{Oid, Privilege, Relation, Snapshot};
+use crate::catalog::{Column, Oid, Privilege, Relation, Snapshot};
 use crate::finding::{By, Cause, Coverage, Operation, Severity, Verdict};
 use crate::paths::{Access, Powers};
 use crate::predicate::Prover;
@@ -49,13 +49,24 @@ impl<'a> Engine<'a> {
                 becomes: Default::default(),
             },
         };
-        let prover = Rc::new(Prover::new(tenancy, powers.role, powers.held.clone()));
+        let app = quote::ident(&tenancy.settings.tenancy.app_role);
+        Self::with(tenancy, app, powers)
+    }
+
+    /// The engines for another role that the login may become.
+    pub(super) fn of(tenancy: &'a Tenancy<'a>, role: Oid) -> Self {
+        let snapshot = tenancy.snapshot;
+        let name = quote::ident(snapshot.role_name(role));
+        Self::with(tenancy, name, Powers::of(snapshot, role))
+    }
+
+    fn with(tenancy: &'a Tenancy<'a>, app: String, powers: Powers) -> Self {
         Self {
             tenancy,
-            app: quote::ident(&tenancy.settings.tenancy.app_role),
-            memberships: Memberships::of(snapshot, &powers),
+            app,
+            memberships: Memberships::of(tenancy.snapshot, &powers),
+            prover: Rc::new(Prover::new(tenancy, powers.role, powers.held.clone())),
             powers,
-            prover,
             others: RefCell::default(),
             found: Vec::new(),
             coverage: Vec::new(),
@@ -78,24 +89,26 @@ impl<'a> Engine<'a> {
         Access::of(self.snapshot(), &self.powers, relation)
     }
 
+    /// The column that says whose a table's rows are: the key, or the one that leads to the parent.
+    pub(super) fn tenant_column<'r>(&self, relation: &'r Relation) -> Option<&'r Column> {
+        let table = self.tenancy.tables.get(&relation.oid)?;
+        let number = match table.reach {
+            Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => {
+                column
+            }
+        };
+        relation.attribute(number)
+    }
+
     /// Whether the application may UPDATE the column that says whose a row is.
     pub(super) fn may_set_tenant(&self, relation: &Relation) -> bool {
         let snapshot = self.snapshot();
         if self.tenancy.app.is_none() || self.powers.may(snapshot, relation, Privilege::Update) {
             return true;
         }
-        let column = self
-            .tenancy
-            .tables
-            .get(&relation.oid)
-            .map(|table| match table.reach {
-                Reach::Registry { column } | Reach::Key { column } | Reach::Via { column, .. } => {
-                    column
-                }
-            });
-        let name = column.and_then(|number| relation.attribute(number));
         let granted = self.powers.columns(relation, Privilege::Update);
-        name.is_none_or(|column| granted.contains(&column.name.as_str()))
+        self.tenant_column(relation)
+            .is_none_or(|column| granted.contains(&column.name.as_str()))
     }
 
     /// A prover for statements that run as another role, such as a view's owner.

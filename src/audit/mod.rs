@@ -9,12 +9,14 @@ mod engine;
 mod evidence;
 mod functions;
 mod grants;
+mod identities;
 mod others;
 mod roles;
 mod speed;
 mod sql;
 mod tables;
 mod views;
+mod written;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -136,6 +138,7 @@ pub fn judge(
     views::audit(&mut engine);
     others::audit(&mut engine);
     functions::audit(&mut engine);
+    identities::audit(&mut engine);
     speed::audit(&mut engine);
     cves::audit(&mut engine)?;
     let findings = engine

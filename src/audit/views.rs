@@ -61,6 +61,7 @@ fn view(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relation) {
         Ok(arms) => passages(engine, walker, &arms),
         Err(reason) => not_followed(engine, view, &reason),
     };
+    super::written::audit(engine, walker, view);
     let (mut closed, mut unknown, mut leak) = (None, None, None);
     let (mut open, mut unbarred) = (false, false);
     for Shown { row, passage } in shown {

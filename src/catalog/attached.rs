@@ -215,6 +215,7 @@ pub(super) async fn views(client: &Client, relations: &mut Relations) -> Result<
     let sql = include_str!("../../sql/catalog/views.sql");
     each_of(client, sql, "oid", relations, |relation, row| {
         relation.definition = row.try_get("definition")?;
+        relation.updatable = row.try_get("updatable")?;
         Ok(())
     })
     .await

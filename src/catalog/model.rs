@@ -95,6 +95,11 @@ pub struct Relation {
     pub security_invoker: bool,
     /// A view's `security_barrier`.
     pub security_barrier: bool,
+    /// A view's WITH CHECK OPTION.
+    pub check_option: Option<CheckOption>,
+    /// What may be done through a view without triggers: a bit mask, 4 UPDATE, 8 INSERT, 16 DELETE.
+    /// `pg_relation_is_updatable`.
+    pub updatable: i32,
     /// Belongs to an extension.
     pub of_extension: bool,
     /// `reltuples`: an estimate; -1 is never analysed.
@@ -119,6 +124,15 @@ pub struct Relation {
     pub definition: Option<String>,
     /// For a sequence: the (relation, attribute number) that owns it.
     pub owned_by: Option<(Oid, i16)>,
+}
+
+/// WITH CHECK OPTION of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckOption {
+    /// Its own conditions hold for what is written through it.
+    Local,
+    /// Its own, and those of every view below it.
+    Cascaded,
 }
 
 impl Relation {

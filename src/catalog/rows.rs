@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::{Client, Error, Row};
 
 use super::cluster::*;
-use super::model::{Function, Relation, RelationKind};
+use super::model::{CheckOption, Function, Relation, RelationKind};
 use super::{Acls, Oid};
 use crate::session::error::explain;
 
@@ -207,6 +207,17 @@ fn relation_kind(letter: char) -> Option<RelationKind> {
     })
 }
 
+/// `check_option=local` or `cascaded`.
+fn check_option(options: &[String]) -> Option<CheckOption> {
+    options
+        .iter()
+        .find_map(|option| match option.strip_prefix("check_option=")? {
+            "local" => Some(CheckOption::Local),
+            "cascaded" => Some(CheckOption::Cascaded),
+            _ => None,
+        })
+}
+
 /// Whether a storage parameter is on: `security_invoker=true`, also `on`, `1`, `yes`, or bare.
 fn option_is_on(options: &[String], name: &str) -> bool {
     options.iter().any(|option| {
@@ -252,6 +263,8 @@ pub(super) async fn relations(
                 unlogged: letter(&row, "persistence")? == 'u',
                 security_invoker: option_is_on(&options, "security_invoker"),
                 security_barrier: option_is_on(&options, "security_barrier"),
+                check_option: check_option(&options),
+                updatable: 0,
                 of_extension: false,
                 estimated_rows: row.try_get("reltuples")?,
                 acl: acls.get(row.try_get("acl")?),

@@ -44,6 +44,34 @@ impl Powers {
         }
     }
 
+    /// For every role, which of `wanted` it has the privileges of.
+    pub fn holders(snapshot: &Snapshot, wanted: &BTreeSet<Oid>) -> BTreeMap<Oid, BTreeSet<Oid>> {
+        let graph = Graph::new(snapshot);
+        let mut members: BTreeMap<Oid, Vec<Oid>> = BTreeMap::new();
+        for membership in &snapshot.memberships {
+            if graph.inherits(membership) {
+                members
+                    .entry(membership.role)
+                    .or_default()
+                    .push(membership.member);
+            }
+        }
+        if let Some(owners) = graph.database_owners {
+            let owner = snapshot.server.database_owner;
+            members.entry(owners).or_default().push(owner);
+        }
+        let mut holders: BTreeMap<Oid, BTreeSet<Oid>> = BTreeMap::new();
+        for role in wanted {
+            let mut queue = vec![*role];
+            while let Some(at) = queue.pop() {
+                if holders.entry(at).or_default().insert(*role) {
+                    queue.extend(members.get(&at).into_iter().flatten());
+                }
+            }
+        }
+        holders
+    }
+
     /// The steps from the role to one that it may become, in words.
     pub fn path_to(&self, snapshot: &Snapshot, target: Oid) -> Vec<String> {
         let mut words = Vec::new();

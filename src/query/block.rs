@@ -224,15 +224,9 @@ impl Reading<'_, '_> {
         frame: &Frame,
         outer: Option<&Sight<'_>>,
     ) -> Result<Vec<Arm>, Refusal> {
-        let partials = self.from_list(&block.from, frame, outer)?;
-        let aside = windows(&block.node);
+        let partitions = windows(&block.node);
         let mut arms = Vec::new();
-        for partial in partials {
-            let mut arm = partial.arm.clone();
-            for filter in &block.filters {
-                let placed = self.place(&lower::expr(filter), frame, &partial, outer, &mut arm);
-                flatten(placed, &mut arm.conditions);
-            }
+        for (partial, mut arm) in self.filtered_rows(block, frame, outer)? {
             // Without a row to limit, what WHERE asks is all that the query answers.
             if partial.arm.rows.is_empty() {
                 for filter in &block.filters {
@@ -240,15 +234,60 @@ impl Reading<'_, '_> {
                 }
             }
             if let Some(targets) = &block.targets {
-                self.targets(targets, frame, &partial, outer, &mut arm, aside.as_deref())?;
+                self.targets(targets, frame, &partial, outer, &mut arm)?;
+            }
+            if let Some(partitions) = &partitions {
+                let counted = self.counted(block, partitions, frame, &partial, outer)?;
+                arm.inner.extend(counted);
             }
             arms.push(arm);
         }
         Ok(arms)
     }
 
+    /// FROM under WHERE.
+    fn filtered_rows(
+        &mut self,
+        block: &Block,
+        frame: &Frame,
+        outer: Option<&Sight<'_>>,
+    ) -> Result<Vec<(Partial, Arm)>, Refusal> {
+        let mut found = Vec::new();
+        for partial in self.from_list(&block.from, frame, outer)? {
+            let mut arm = partial.arm.clone();
+            for filter in &block.filters {
+                let placed = self.place(&lower::expr(filter), frame, &partial, outer, &mut arm);
+                flatten(placed, &mut arm.conditions);
+            }
+            found.push((partial, arm));
+        }
+        Ok(found)
+    }
+
+    /// The rows that window functions look at beside each row of a result: those of its partition,
+    /// whatever is filtered from outside later.
+    fn counted(
+        &mut self,
+        block: &Block,
+        partitions: &[Expr],
+        frame: &Frame,
+        partial: &Partial,
+        outer: Option<&Sight<'_>>,
+    ) -> Result<Vec<Arm>, Refusal> {
+        let mut found = Vec::new();
+        for (other, mut arm) in self.filtered_rows(block, frame, outer)? {
+            for by in partitions {
+                let here = self.place(by, frame, partial, outer, &mut arm);
+                let there = self.place(by, frame, &other, outer, &mut arm);
+                arm.conditions
+                    .push(Expr::Binary("=".into(), Box::new(here), Box::new(there)));
+            }
+            found.push(arm);
+        }
+        Ok(found)
+    }
+
     /// Result columns.
-    #[allow(clippy::too_many_arguments, reason = "where a result stands")]
     pub(super) fn targets(
         &mut self,
         targets: &ast::TargetList,
@@ -256,7 +295,6 @@ impl Reading<'_, '_> {
         partial: &Partial,
         outer: Option<&Sight<'_>>,
         arm: &mut Arm,
-        aside: Option<&[Expr]>,
     ) -> Result<(), Refusal> {
         for (at, target) in targets.targets().enumerate() {
             let Some(expr) = target.expr() else {
@@ -285,13 +323,6 @@ impl Reading<'_, '_> {
             }
             let lowered = lower::expr(&expr);
             let value = self.place(&lowered, frame, partial, outer, arm);
-            // Beside a window, rows that are filtered later have already been counted.
-            let value = match aside {
-                Some(kept) if !kept.contains(&lowered) => {
-                    Expr::Opaque("a result beside a window function".into())
-                }
-                _ => value,
-            };
             let name = target
                 .as_name()
                 .and_then(|name| name.name())

@@ -437,7 +437,7 @@ impl Reading<'_, '_> {
             targets: Vec::new(),
             ..arm.clone()
         };
-        self.targets(&targets, frame, partial, None, &mut arm, None)?;
+        self.targets(&targets, frame, partial, None, &mut arm)?;
         Ok(vec![arm])
     }
 

@@ -173,6 +173,10 @@ impl Sight<'_> {
                 Binding::Unknown => Some((Expr::Opaque(format!("variable {name}")), None)),
             };
         };
+        // `function.parameter`
+        if let Some(Binding::Value(value)) = self.names.get(&format!("{table}.{name}")) {
+            return Some((value.clone(), None));
+        }
         match self.names.get(table)? {
             Binding::Record(record) => {
                 let value = record.targets.iter().find(|(known, _)| known == name);

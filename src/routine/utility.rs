@@ -35,6 +35,7 @@ pub(super) fn run(
         "truncate" => truncate(walker, statement, state, account),
         "set" | "reset" => set(walker, &text, &words, state, account),
         "create" if matches!(word(1), "temp" | "temporary" | "unlogged") => {}
+        "grant" => hand_over(statement, state, account),
         "call" => call(walker, statement, state, account),
         // None of these shows or changes a row.
         "lock" | "analyze" | "refresh" | "drop" | "comment" | "discard" | "listen" | "unlisten"
@@ -65,6 +66,27 @@ fn make(walker: &Walker<'_>, made: &ast::CreateTableAs, state: &mut State, accou
             state.frame.made.insert(name, Rc::new(arms));
         }
         _ => account.doubt("a CREATE TABLE AS statement"),
+    }
+}
+
+/// GRANT on a temporary table that was made here shows its rows to whoever it is granted to.
+fn hand_over(statement: &SyntaxNode, state: &State, account: &mut Account) {
+    let mut known = false;
+    for segment in statement
+        .descendants()
+        .filter_map(ast::PathSegmentRef::cast)
+    {
+        let name = segment.syntax().text().to_string();
+        let name = name.trim().trim_matches('"').to_lowercase();
+        if let Some(arms) = state.frame.made.get(&name) {
+            known = true;
+            account
+                .shown
+                .extend(arms.iter().map(|arm| state.showing(arm)));
+        }
+    }
+    if !known {
+        account.doubt("a GRANT statement");
     }
 }
 
