@@ -19,7 +19,8 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
         .snapshot()
         .functions
         .values()
-        .filter(|function| function.security_definer && !function.of_extension)
+        .filter(|function| !function.of_extension)
+        .filter(|function| function.security_definer || sets_context(engine, function))
         .collect();
     functions.sort_by_key(|function| function.signature());
     for function in functions {
@@ -33,6 +34,16 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
         }
     }
     triggers(engine, &walker);
+}
+
+/// Whether it is declared with SET of the context: it then works for that organization, whoever calls.
+fn sets_context(engine: &Engine<'_>, function: &Function) -> bool {
+    let context = &engine.tenancy.settings.tenancy.context;
+    function.config.iter().any(|setting| {
+        setting
+            .split_once('=')
+            .is_some_and(|(name, value)| name.eq_ignore_ascii_case(context) && !value.is_empty())
+    })
 }
 
 /// Trigger functions that run as their owner when the application changes a row.
@@ -155,7 +166,55 @@ fn judge(engine: &mut Engine<'_>, function: &Function, account: &Account, entry:
             emptied(engine, function, *oid, &entry);
         }
     }
+    if verdicts.holes.is_empty() {
+        shared_state(engine, function, account, &entry);
+    }
     conclude(engine, function, account, verdicts, entry);
+}
+
+/// A function that changes a row and shows it, of a table that is no tenant's and not the caller's to
+/// use: what one organization does there, another sees.
+fn shared_state(engine: &mut Engine<'_>, function: &Function, account: &Account, entry: &[String]) {
+    let snapshot = engine.snapshot();
+    let state = account.changes.iter().find_map(|change| {
+        let row = change.arm.rows.get(*change.rows.first()?)?;
+        let relation = snapshot.relations.get(&row.relation)?;
+        let shown = account.shown.iter().any(|shown| shown.arm.rows.contains(row));
+        let nobodys = change.operation == Operation::Update
+            && !engine.tenancy.tables.contains_key(&row.relation)
+            && !depends_on_caller(&change.arm);
+        (shown && nobodys).then_some(relation)
+    });
+    let Some(relation) = state else {
+        return;
+    };
+    let signature = function.signature();
+    let table = relation.qualified();
+    let mut path = entry.to_vec();
+    path.push(format!("a row of {table} that every organization changes"));
+    engine.report(Found {
+        check: "definer-shares-state",
+        severity: Severity::Medium,
+        object: signature.clone(),
+        message: format!(
+            "{signature} changes a row of {table} and shows it, the same one for every organization: two calls tell what the others did in between"
+        ),
+        path,
+        evidence: evidence(engine, function),
+        fix: Some(format!("keep one row for each organization in {table}, found by the context")),
+    });
+}
+
+/// Whether the rows that are meant depend on the context or on what the caller passes.
+fn depends_on_caller(arm: &Arm) -> bool {
+    let mut depends = false;
+    for condition in &arm.conditions {
+        condition.walk(&mut |part| {
+            depends |= matches!(part, Expr::Argument(_) | Expr::Call(..) | Expr::Opaque(_));
+            true
+        });
+    }
+    depends
 }
 
 /// What is shown, and the sub-selects of its results beside it, with the rows that are meant.
@@ -358,8 +417,11 @@ fn touchable(engine: &Engine<'_>, function: &Function) -> Vec<String> {
 fn report(engine: &mut Engine<'_>, function: &Function, holes: &[&Hole], entry: &[String]) {
     let signature = function.signature();
     let snapshot = engine.snapshot();
-    let owner = quote::ident(snapshot.role_name(function.owner));
     let (app, hole) = (engine.app.clone(), worst(holes));
+    let as_whom = match function.security_definer {
+        true => quote::ident(snapshot.role_name(function.owner)),
+        false => app.clone(),
+    };
     let mut tables: Vec<String> = Vec::new();
     for hole in holes {
         let name = snapshot.relations.get(&hole.table).map(Relation::qualified);
@@ -375,14 +437,17 @@ fn report(engine: &mut Engine<'_>, function: &Function, holes: &[&Hole], entry: 
         Operation::Delete => "deletes",
     };
     let mut path = entry.to_vec();
-    path.push(format!("as its owner {owner}"));
+    if function.security_definer {
+        path.push(format!("as its owner {as_whom}"));
+    }
     path.push(tables.first().cloned().unwrap_or_default());
     engine.report(Found {
         check: "definer-bypasses-rls",
         severity: severity(hole),
         object: signature.clone(),
         message: format!(
-            "{signature} is SECURITY DEFINER and {verb} rows of {} as {owner}, whoever's they are: {}",
+            "{signature} {} and {verb} rows of {} as {as_whom}, whoever's they are: {}",
+            nature(engine, function),
             few(&tables),
             hole.leak.words()
         ),
@@ -401,6 +466,16 @@ fn report(engine: &mut Engine<'_>, function: &Function, holes: &[&Hole], entry: 
         words,
         ("definer-bypasses-rls", &signature),
     );
+}
+
+/// What makes a function reach rows that its caller does not.
+fn nature(engine: &Engine<'_>, function: &Function) -> String {
+    let context = &engine.tenancy.settings.tenancy.context;
+    match (function.security_definer, sets_context(engine, function)) {
+        (true, false) => "is SECURITY DEFINER".into(),
+        (true, true) => format!("is SECURITY DEFINER, sets {context} itself"),
+        (false, _) => format!("is declared with SET {context}"),
+    }
 }
 
 fn worst<'h>(holes: &[&'h Hole]) -> &'h Hole {
@@ -422,17 +497,33 @@ fn severity(hole: &Hole) -> Severity {
     }
 }
 
-/// A call to paste, with NULLs for what it takes.
+/// Something to pass for a type.
+fn sample(ty: &str) -> String {
+    match ty {
+        "uuid" => "gen_random_uuid()".into(),
+        "text" | "character varying" | "name" => format!("'x'::{ty}"),
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => {
+            format!("1::{ty}")
+        }
+        "boolean" => "true".into(),
+        "date" => "current_date".into(),
+        "timestamp with time zone" => "now()".into(),
+        "json" | "jsonb" => format!("'{{}}'::{ty}"),
+        _ => format!("NULL::{ty}"),
+    }
+}
+
+/// A call to paste, with made-up values for what it takes.
 fn evidence(engine: &Engine<'_>, function: &Function) -> Option<String> {
     let returns = engine.snapshot().types.get(&function.returns);
     if returns.is_some_and(|ty| ty.name == "trigger") {
-        return None;
+        return source(&function.signature());
     }
     let arguments: Vec<String> = function
         .argument_types
         .split(", ")
         .filter(|ty| !ty.is_empty())
-        .map(|ty| format!("NULL::{ty}"))
+        .map(sample)
         .collect();
     let name = quote::qualified(&function.schema_name, &function.name);
     let call = match function.kind {
@@ -440,6 +531,12 @@ fn evidence(engine: &Engine<'_>, function: &Function) -> Option<String> {
         _ => format!("SELECT * FROM {name}({});", arguments.join(", ")),
     };
     engine.calls(&call)
+}
+
+/// The function itself, where calling it shows nothing.
+fn source(signature: &str) -> Option<String> {
+    let name = quote::literal(signature);
+    Some(format!("SELECT pg_get_functiondef({name}::regprocedure);"))
 }
 
 fn emptied(engine: &mut Engine<'_>, function: &Function, table: Oid, entry: &[String]) {
@@ -461,7 +558,7 @@ fn emptied(engine: &mut Engine<'_>, function: &Function, table: Oid, entry: &[St
         object: signature.clone(),
         message: format!("{signature} empties {name} of every organization's rows"),
         path,
-        evidence: None,
+        evidence: source(&signature),
         fix: Some(format!(
             "REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC, {app};"
         )),

@@ -1,7 +1,9 @@
 //! What the login is, and what it may become.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::engine::{Engine, Found, few};
-use crate::catalog::Oid;
+use crate::catalog::{Function, Oid};
 use crate::finding::Severity;
 use crate::session::quote;
 
@@ -37,6 +39,7 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
     bypassers(engine);
     predefined(engine);
     owners(engine);
+    policy_functions(engine);
 }
 
 fn missing(engine: &mut Engine<'_>) {
@@ -236,21 +239,93 @@ fn disable(engine: &Engine<'_>, owner: Oid, table: &str) -> String {
 
 /// The first owner of tenant tables that the application is or may become, and what it owns. An
 /// owner that is a superuser is a bypass of its own.
+/// Functions that decide in a policy, and that the login may replace: what the policy then says is up
+/// to the login. `sql-createfunction`: CREATE OR REPLACE needs ownership, and so does ALTER.
+fn policy_functions(engine: &mut Engine<'_>) {
+    if engine.tenancy.app.is_some_and(|role| role.superuser) {
+        return;
+    }
+    let snapshot = engine.snapshot();
+    for (oid, table) in used_in_policies(engine) {
+        let Some(function) = snapshot.functions.get(&oid) else {
+            continue;
+        };
+        if function.of_extension || !acts_as(engine, function.owner) {
+            continue;
+        }
+        let signature = function.signature();
+        let mut path = engine.way_to_role(function.owner);
+        path.push(format!("CREATE OR REPLACE FUNCTION {signature}"));
+        path.push(format!("the policies on {table}"));
+        let owner = quote::ident(snapshot.role_name(function.owner));
+        let app = engine.app.clone();
+        engine.report(Found {
+            check: "policy-function-replaceable",
+            severity: Severity::Critical,
+            object: signature.clone(),
+            message: format!(
+                "{signature} decides in the policies on {table}, and {app} may replace it: it owns it, or may act as {owner}, who does"
+            ),
+            path,
+            evidence: Some(format!(
+                "SELECT pg_get_functiondef({}::regprocedure);",
+                quote::literal(&signature)
+            )),
+            fix: Some(format!(
+                "ALTER FUNCTION {signature} OWNER TO <a role that {app} is no member of>;"
+            )),
+        });
+    }
+}
+
+/// Functions that policies on tenant tables call, themselves or through others, each with a table.
+fn used_in_policies(engine: &Engine<'_>) -> BTreeMap<Oid, String> {
+    let snapshot = engine.snapshot();
+    let mut by_name: HashMap<&str, Vec<&Function>> = HashMap::new();
+    for function in snapshot.functions.values() {
+        by_name.entry(&function.name).or_default().push(function);
+    }
+    let mut used: BTreeMap<Oid, String> = BTreeMap::new();
+    if by_name.is_empty() {
+        return used;
+    }
+    for table in engine.tenancy.by_name() {
+        let relation = engine.tenancy.relation(table);
+        let texts = relation
+            .policies
+            .iter()
+            .flat_map(|policy| policy.using.iter().chain(&policy.check));
+        let mut waiting: Vec<&str> = texts.map(String::as_str).collect();
+        while let Some(text) = waiting.pop() {
+            for word in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))) {
+                for function in by_name.get(word).into_iter().flatten() {
+                    if !used.contains_key(&function.oid) {
+                        used.insert(function.oid, relation.qualified());
+                        waiting.push(&function.body);
+                    }
+                }
+            }
+        }
+    }
+    used
+}
+
+/// Whether the login has a role's powers, or may take them.
+fn acts_as(engine: &Engine<'_>, role: Oid) -> bool {
+    let superuser = engine
+        .snapshot()
+        .roles
+        .get(&role)
+        .is_some_and(|role| role.superuser);
+    engine.powers.held.contains(&role) || (engine.powers.becomes.contains_key(&role) && !superuser)
+}
+
 fn owned(engine: &Engine<'_>) -> Option<(Oid, Vec<String>)> {
-    let reachable = |owner: Oid| {
-        let superuser = engine
-            .snapshot()
-            .roles
-            .get(&owner)
-            .is_some_and(|role| role.superuser);
-        engine.powers.held.contains(&owner)
-            || (engine.powers.becomes.contains_key(&owner) && !superuser)
-    };
     let tables = engine.tenancy.by_name();
     let relations = || tables.iter().map(|table| engine.tenancy.relation(table));
     let owner = relations()
         .map(|relation| relation.owner)
-        .find(|owner| reachable(*owner))?;
+        .find(|owner| acts_as(engine, *owner))?;
     let names = relations()
         .filter(|relation| relation.owner == owner)
         .map(|relation| relation.qualified())

@@ -23,13 +23,25 @@ pub(super) fn audit(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relatio
         return;
     };
     for (bit, operation) in UPDATABLE {
-        if view.updatable & bit == 0 || !access.allows(operation) {
+        // What a rule does instead is judged as the rule.
+        let ruled = view.rules.iter().any(|rule| rule.event == event(operation));
+        if view.updatable & bit == 0 || ruled || !access.allows(operation) {
             continue;
         }
         if let Some(row) = open(engine, view, arm) {
             report(engine, view, &row, operation);
             return;
         }
+    }
+}
+
+/// `pg_rewrite.ev_type`.
+fn event(operation: Operation) -> char {
+    match operation {
+        Operation::Select => '1',
+        Operation::Update => '2',
+        Operation::Insert => '3',
+        Operation::Delete => '4',
     }
 }
 

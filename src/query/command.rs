@@ -255,6 +255,13 @@ impl Reading<'_, '_> {
             .collect();
         let filter = where_of(update.where_clause_or_current_of());
         let mut returned = Vec::new();
+        let current = update
+            .where_clause_or_current_of()
+            .and_then(|clause| cursor_of(&clause));
+        if let Some(cursor) = current {
+            self.at_cursor(Operation::Update, &cursor, &partial, frame);
+            return Ok(Vec::new());
+        }
         for (whole, arm) in self.filtered(&partial, &from, filter, frame)? {
             self.changed(Operation::Update, at, &arm);
             if let Some(at) = at {
@@ -342,11 +349,40 @@ impl Reading<'_, '_> {
             .collect();
         let filter = where_of(delete.where_clause_or_current_of());
         let mut returned = Vec::new();
+        let current = delete
+            .where_clause_or_current_of()
+            .and_then(|clause| cursor_of(&clause));
+        if let Some(cursor) = current {
+            self.at_cursor(Operation::Delete, &cursor, &partial, frame);
+            return Ok(Vec::new());
+        }
         for (whole, arm) in self.filtered(&partial, &from, filter, frame)? {
             self.changed(Operation::Delete, at, &arm);
             returned.extend(self.returning(delete.returning_clause(), frame, &whole, &arm)?);
         }
         Ok(returned)
+    }
+
+    /// WHERE CURRENT OF: the row that the cursor is at.
+    fn at_cursor(
+        &mut self,
+        operation: Operation,
+        cursor: &str,
+        target: &Partial,
+        frame: &Frame,
+    ) {
+        let table = target.arm.rows.first().map(|row| row.relation);
+        let arms = frame.cursors.get(cursor).cloned().unwrap_or_default();
+        for arm in arms.iter() {
+            let at = arm.rows.iter().position(|row| Some(row.relation) == table);
+            self.changed(operation, at, arm);
+        }
+        if arms.is_empty() {
+            let mut arm = target.arm.clone();
+            arm.conditions
+                .push(Expr::Opaque(format!("where cursor {cursor} is")));
+            self.changed(operation, table.map(|_| 0), &arm);
+        }
     }
 
     /// MERGE: whatever it matches, it may change; what it does not match, it may add.
@@ -377,19 +413,61 @@ impl Reading<'_, '_> {
             arm.limited |= merge
                 .syntax()
                 .descendants()
-                .any(|node| ast::MergeWhenMatched::can_cast(node.kind()));
+                .any(|node| ast::MergeCondition::can_cast(node.kind()));
             self.changed(Operation::Update, at, &arm);
         }
-        let adds = merge
+        let adds: Vec<ast::MergeInsert> = merge
             .syntax()
             .descendants()
-            .any(|node| ast::MergeWhenNotMatchedTarget::can_cast(node.kind()));
-        if adds {
-            let mut arm = partial.arm.clone();
-            arm.conditions.push(Expr::Opaque("what MERGE adds".into()));
-            self.changed(Operation::Insert, at, &arm);
+            .filter_map(ast::MergeInsert::cast)
+            .collect();
+        for add in adds {
+            for source in self.from_list(&from, frame, None)? {
+                self.merged(&add, at, &partial, &source, frame);
+            }
         }
         Ok(Vec::new())
+    }
+
+    /// A row that MERGE adds for a row of its source.
+    fn merged(
+        &mut self,
+        add: &ast::MergeInsert,
+        at: Option<usize>,
+        target: &Partial,
+        source: &Partial,
+        frame: &Frame,
+    ) {
+        let mut arm = target.arm.beside(&source.arm);
+        let named: Vec<String> = add
+            .syntax()
+            .descendants()
+            .filter_map(ast::ColumnTarget::cast)
+            .map(|column| identifier(column.syntax()))
+            .collect();
+        let values: Vec<ast::Expr> = add
+            .syntax()
+            .descendants()
+            .find_map(ast::Row::cast)
+            .into_iter()
+            .flat_map(|row| row.exprs())
+            .collect();
+        let all: Vec<(String, Expr)> = target.items.iter().flat_map(Item::all).collect();
+        for (place, value) in values.iter().enumerate() {
+            let column = match named.get(place) {
+                Some(name) => all.iter().find(|(known, _)| known == name),
+                None => all.get(place).filter(|_| named.is_empty()),
+            };
+            let value = self.place(&lower::expr(value), frame, source, None, &mut arm);
+            if let Some((_, column)) = column {
+                arm.conditions.push(Expr::Binary(
+                    "=".into(),
+                    Box::new(column.clone()),
+                    Box::new(value),
+                ));
+            }
+        }
+        self.changed(Operation::Insert, at, &arm);
     }
 
     /// The target beside FROM or USING, under WHERE.
@@ -472,6 +550,17 @@ fn row_of(reader: &Reader<'_>, relation: &Relation, called: &str, frame: &Frame)
             }],
             ..Arm::default()
         },
+    }
+}
+
+fn cursor_of(clause: &ast::WhereClauseOrCurrentOf) -> Option<String> {
+    match clause {
+        ast::WhereClauseOrCurrentOf::WhereCurrentOf(current) => current
+            .syntax()
+            .children()
+            .find_map(ast::CursorRef::cast)
+            .map(|cursor| identifier(cursor.syntax())),
+        ast::WhereClauseOrCurrentOf::WhereClause(_) => None,
     }
 }
 

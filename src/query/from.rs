@@ -8,7 +8,7 @@ use squawk_syntax::ast::{self, AstNode};
 use super::block::{Partial, Reading, Refusal, flatten, variant_in};
 use super::names::{Columns, Item, Sight};
 use super::place::is_any;
-use super::read::{Cte, Frame, MAX_DEPTH, argument};
+use super::read::{Cte, Frame, MAX_ARMS, MAX_DEPTH, argument};
 use super::{Arm, Row};
 use crate::catalog::{Relation, RelationKind};
 use crate::predicate::{Expr, lower};
@@ -133,7 +133,7 @@ impl Reading<'_, '_> {
             }
         }
         if name == SOME_NAME {
-            return Err("a table that the caller names".into());
+            return self.any_table(schema, &called, frame);
         }
         let Some(relation) = self.reader.relation(frame, schema, name) else {
             return Ok(vec![unknown(&called, Expr::Opaque(path.join(".")))]);
@@ -164,6 +164,36 @@ impl Reading<'_, '_> {
                 }])
             }
         }
+    }
+
+    /// A table that the caller names: any that holds tenants' rows.
+    fn any_table(
+        &self,
+        schema: Option<&str>,
+        called: &str,
+        frame: &Frame,
+    ) -> Result<Vec<Partial>, Refusal> {
+        let tables = self.reader.tenant_tables(schema);
+        if tables.is_empty() || tables.len() > MAX_ARMS {
+            return Err("a table that the caller names".into());
+        }
+        let rows = tables.into_iter().map(|table| {
+            let alias = self.reader.alias(called);
+            Partial {
+                items: vec![Item::table(called, None, &alias, table)],
+                arm: Arm {
+                    rows: vec![Row {
+                        relation: table.oid,
+                        alias,
+                        as_role: frame.role,
+                        through: frame.through.clone(),
+                        switched: frame.context.is_some(),
+                    }],
+                    ..Arm::default()
+                },
+            }
+        });
+        Ok(rows.collect())
     }
 
     fn cte(

@@ -33,6 +33,8 @@ pub struct Frame {
     pub context: Option<Expr>,
     /// Temporary tables that were made on the way, by name.
     pub made: HashMap<String, Rc<Vec<Arm>>>,
+    /// What the cursors go over, by name.
+    pub cursors: HashMap<String, Rc<Vec<Arm>>>,
     pub(super) ctes: Vec<Rc<Cte>>,
     pub(super) through: Vec<Oid>,
     /// How many views, sub-selects and functions this is inside.
@@ -59,6 +61,7 @@ impl Frame {
             names: Names::default(),
             context: None,
             made: HashMap::new(),
+            cursors: HashMap::new(),
             ctes: Vec::new(),
             through: Vec::new(),
             depth: 0,
@@ -125,6 +128,16 @@ impl<'a> Reader<'a> {
                 None => (named.len() == 1).then(|| named[0]),
             },
         }
+    }
+
+    /// Tables that hold tenants' rows, in one schema or in any.
+    pub(super) fn tenant_tables(&self, schema: Option<&str>) -> Vec<&'a Relation> {
+        self.tenancy
+            .by_name()
+            .into_iter()
+            .map(|table| self.tenancy.relation(table))
+            .filter(|relation| schema.is_none_or(|schema| *relation.schema_name == *schema))
+            .collect()
     }
 
     /// The columns that say whose a table's rows are.

@@ -161,10 +161,14 @@ impl Walk<'_, '_> {
                 return self.rows(inner.vars(), arms, inner.body(), state);
             }
             S::PlpgsqlForCursorStmt(inner) => {
-                let arms = match inner.cursor().and_then(|name| self.cursor(name.syntax())) {
+                let name = inner.cursor().map(|name| word(name.syntax()));
+                let arms = match name.as_ref().and_then(|name| self.cursors.get(name).cloned()) {
                     Some(query) => self.run(&query, &mut state),
                     None => Vec::new(),
                 };
+                if let Some(name) = name {
+                    state.frame.cursors.insert(name, Rc::new(arms.clone()));
+                }
                 return self.rows(inner.vars(), arms, inner.body(), state);
             }
             S::PlpgsqlForDynStmt(inner) => {
@@ -192,6 +196,13 @@ impl Walk<'_, '_> {
             S::PlpgsqlExitStmt(_) | S::PlpgsqlContinueStmt(_) => {
                 return self.leave(statement.syntax(), state);
             }
+            S::PlpgsqlAssignStmt(assign) => return self.assignment(assign, state),
+            S::PlpgsqlFetchStmt(fetch) => {
+                let query = fetch.cursor().and_then(|name| self.cursor(name.syntax()));
+                let arms = query.map(|query| self.run(&query, &mut state)).unwrap_or_default();
+                let names = fetch.into_clause().map(|into| targets_of(&into));
+                return self.found(&names.unwrap_or_default(), false, arms, state);
+            }
             S::PlpgsqlExecSqlStmt(found) => {
                 if let Some(inner) = found.stmt() {
                     let arms = self.run(inner.syntax(), &mut state);
@@ -215,26 +226,6 @@ impl Walk<'_, '_> {
     fn plain(&mut self, statement: &ast::PlpgsqlStmt, state: &mut State) {
         use ast::PlpgsqlStmt as S;
         match statement {
-            S::PlpgsqlAssignStmt(assign) => {
-                let target = assign
-                    .syntax()
-                    .children()
-                    .find_map(ast::PlpgsqlAssignTarget::cast);
-                let value = assign.syntax().children().find_map(ast::PlpgsqlExpr::cast);
-                let name = target
-                    .as_ref()
-                    .and_then(|target| target.name())
-                    .map(|name| word(name.syntax()));
-                let whole = target.is_some_and(|target| target.syntax().children().count() == 1);
-                if let (Some(name), Some(value)) = (name, value) {
-                    let arms = self.value(&value, state);
-                    if whole {
-                        self.assign(&name, &arms, state);
-                    } else {
-                        state.frame.names.bind(&name, Binding::Unknown);
-                    }
-                }
-            }
             S::PlpgsqlPerformStmt(perform) => {
                 let query = perform
                     .syntax()
@@ -267,17 +258,50 @@ impl Walk<'_, '_> {
                 self.shown(&arms, state);
             }
             S::PlpgsqlOpenStmt(open) => self.open(open, state),
-            S::PlpgsqlFetchStmt(fetch) => {
-                let query = fetch.cursor().and_then(|name| self.cursor(name.syntax()));
-                let arms = query
-                    .map(|query| self.run(&query, state))
-                    .unwrap_or_default();
-                let names = fetch.into_clause().map(|into| targets_of(&into));
-                self.bind(&names.unwrap_or_default(), &arms, state);
-            }
             S::PlpgsqlGetDiagStmt(_) => self.forget(statement.syntax(), state),
             S::PlpgsqlDoStmt(_) => self.account.doubt("a DO statement"),
             _ => {}
+        }
+    }
+
+    /// `v := value`; a sub-select alone is as INTO, and a part of a record is not followed.
+    fn assignment(&mut self, assign: &ast::PlpgsqlAssignStmt, mut state: State) -> Vec<State> {
+        let target = assign
+            .syntax()
+            .children()
+            .find_map(ast::PlpgsqlAssignTarget::cast);
+        let value = assign.syntax().children().find_map(ast::PlpgsqlExpr::cast);
+        let (Some(target), Some(value)) = (target, value) else {
+            return vec![state];
+        };
+        let Some(name) = target.name().map(|name| word(name.syntax())) else {
+            return vec![state];
+        };
+        let arms = self.value(&value, &mut state);
+        let whole = target.syntax().children().count() == 1;
+        match lone_query(&value) {
+            Some(_) if whole => self.found(&[name], false, arms, state),
+            _ => {
+                let binding = if whole { binding(&arms) } else { self.part(&name, &arms, &state) };
+                state.frame.names.bind(&name, binding);
+                vec![state]
+            }
+        }
+    }
+
+    /// A record of which a part was set: what came in may come out.
+    fn part(&mut self, name: &str, arms: &[Arm], state: &State) -> Binding {
+        let known = match state.frame.names.get(name) {
+            Some(Binding::Record(record)) => Some(record.as_ref().clone()),
+            _ => None,
+        };
+        match (known, arms) {
+            (Some(record), [arm]) => Binding::Record(Rc::new(Arm {
+                targets: record.targets.clone(),
+                ..record.beside(arm)
+            })),
+            (None, [arm]) if !arm.rows.is_empty() => Binding::Record(Rc::new(arm.clone())),
+            _ => Binding::Unknown,
         }
     }
 
@@ -358,14 +382,14 @@ impl Walk<'_, '_> {
                 let known = decided(&value.1);
                 if known != Some(false) {
                     let mut inside = state.clone();
-                    if known.is_none() {
+                    if known.is_none() && !is_unknown(&value.1) {
                         self.told(&value, &body, &inside);
                         inside.suppose(&value.0, value.1.clone());
                     }
                     after.extend(self.body(&body, vec![inside]));
                 }
                 if known != Some(true) {
-                    if known.is_none() {
+                    if known.is_none() && !is_unknown(&value.1) {
                         let not = Expr::Not(Box::new(Expr::IsTrue(Box::new(value.1))));
                         state.suppose(&value.0, not);
                     }
@@ -426,19 +450,45 @@ impl Walk<'_, '_> {
         after
     }
 
-    /// A loop: not at all, or once with variables that may hold anything.
+    /// A loop: not at all, once, or once more with what the first time left.
     fn repeat(&mut self, body: Option<ast::PlpgsqlBody>, state: State) -> Vec<State> {
-        let Some(body) = body else {
-            return vec![state];
-        };
+        let mut after = vec![state.clone()];
+        if let Some(body) = body {
+            after.extend(self.turns(&body, &state, &mut |_, _| {}));
+        }
+        after
+    }
+
+    /// Two turns of a loop; `enter` sets its variables at the start of each.
+    fn turns(
+        &mut self,
+        body: &ast::PlpgsqlBody,
+        state: &State,
+        enter: &mut dyn FnMut(&mut Self, &mut State),
+    ) -> Vec<State> {
         let mut inside = state.clone();
         self.forget(body.syntax(), &mut inside);
-        let mut after = self.body(&body, vec![inside]);
+        enter(self, &mut inside);
+        let mut first = self.body(body, vec![inside]);
+        if first.len() > MAX_TURNS {
+            self.account
+                .doubt("more paths through a loop than are followed");
+            first.truncate(MAX_TURNS);
+        }
+        let again: Vec<State> = first
+            .iter()
+            .filter(|state| !state.leaving)
+            .cloned()
+            .map(|mut state| {
+                enter(self, &mut state);
+                state
+            })
+            .collect();
+        let mut after = first;
+        after.extend(self.body(body, again));
         for state in &mut after {
             state.leaving = false;
-            self.forget(body.syntax(), state);
         }
-        after.push(state);
         after
     }
 
@@ -455,15 +505,12 @@ impl Walk<'_, '_> {
         let Some(body) = body else {
             return after;
         };
-        for arm in arms {
-            let mut inside = state.clone();
-            self.forget(body.syntax(), &mut inside);
-            self.bind(&names, std::slice::from_ref(&arm), &mut inside);
-            for mut ended in self.body(&body, vec![inside]) {
-                ended.leaving = false;
-                self.forget(body.syntax(), &mut ended);
-                after.push(ended);
-            }
+        for arm in &arms {
+            let one = std::slice::from_ref(arm);
+            let turns = self.turns(&body, &state, &mut |walk, state| {
+                walk.bind(&names, one, state);
+            });
+            after.extend(turns);
         }
         after
     }
@@ -475,6 +522,7 @@ impl Walk<'_, '_> {
                 [(_, Expr::Argument(name))] => Binding::Value(Expr::Argument(name.clone())),
                 _ => Binding::Unknown,
             },
+            Some([arm]) => Binding::Record(Rc::new(arm.clone())),
             _ => Binding::Unknown,
         };
         for var in each.vars() {
@@ -566,6 +614,8 @@ impl Walk<'_, '_> {
                     // A cursor can be handed to the caller.
                     let arms = self.run(query.syntax(), state);
                     self.shown(&arms, state);
+                    let name = word(name.syntax());
+                    state.frame.cursors.insert(name, Rc::new(arms));
                 }
             }
             Some(ast::PlpgsqlOpenSource::PlpgsqlOpenExecute(_)) => {
@@ -604,16 +654,20 @@ impl Walk<'_, '_> {
         arms: Vec<Arm>,
         state: State,
     ) -> Vec<State> {
-        let mut yes = state.clone();
-        self.bind(names, &arms, &mut yes);
-        yes.frame
-            .names
-            .bind("found", Binding::Value(Expr::Bool(true)));
+        let mut after: Vec<State> = Vec::new();
+        for arm in &arms {
+            let mut yes = state.clone();
+            self.bind(names, std::slice::from_ref(arm), &mut yes);
+            yes.frame
+                .names
+                .bind("found", Binding::Value(Expr::Bool(true)));
+            after.push(yes);
+        }
         let always = arms
             .iter()
-            .all(|arm| arm.rows.is_empty() && arm.conditions.is_empty());
-        if strict || (always && !arms.is_empty()) {
-            return vec![yes];
+            .any(|arm| arm.rows.is_empty() && arm.conditions.is_empty());
+        if strict || always {
+            return after;
         }
         let mut no = state;
         for name in names {
@@ -623,7 +677,8 @@ impl Walk<'_, '_> {
         no.frame
             .names
             .bind("found", Binding::Value(Expr::Bool(false)));
-        vec![yes, no]
+        after.push(no);
+        after
     }
 
     fn assign(&mut self, name: &str, arms: &[Arm], state: &mut State) {
@@ -669,6 +724,19 @@ impl Walk<'_, '_> {
         }
     }
 }
+
+/// Whether a condition is nothing but a variable that may hold anything: either branch is taken
+/// some day.
+fn is_unknown(condition: &Expr) -> bool {
+    match condition {
+        Expr::Opaque(text) => text.starts_with("variable "),
+        Expr::Not(inner) => is_unknown(inner),
+        _ => false,
+    }
+}
+
+/// Paths through one turn of a loop that a second turn starts from.
+const MAX_TURNS: usize = 8;
 
 /// What a variable holds after the ways that lead to a value.
 fn binding(arms: &[Arm]) -> Binding {

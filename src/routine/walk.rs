@@ -219,7 +219,9 @@ impl<'a> Walker<'a> {
         };
         // SET in the definition lasts for the call.
         let fixed = function.config.iter().find_map(own);
-        if let Some(fixed) = &fixed {
+        if let Some(fixed) = &fixed
+            && *fixed != Expr::Literal(String::new())
+        {
             frame.context = Some(fixed.clone());
         }
         let Some(body) = body(function) else {
