@@ -76,7 +76,7 @@ create function public.outer_of(p int) returns text language sql security define
     select public.inner_of(p) $$;
 create function public.sorted(p text) returns setof text language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    return query execute format('select title from public.notes where title = %L order by %I', p, p);
+    return query execute format('select title from public.notes where title = %L order by %I', p, 'title');
 end $$;
 create function public.by_cursor() returns refcursor language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare c refcursor := 'c';

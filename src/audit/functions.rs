@@ -179,7 +179,10 @@ fn shared_state(engine: &mut Engine<'_>, function: &Function, account: &Account,
     let state = account.changes.iter().find_map(|change| {
         let row = change.arm.rows.get(*change.rows.first()?)?;
         let relation = snapshot.relations.get(&row.relation)?;
-        let shown = account.shown.iter().any(|shown| shown.arm.rows.contains(row));
+        let shown = account
+            .shown
+            .iter()
+            .any(|shown| shown.arm.rows.contains(row));
         let nobodys = change.operation == Operation::Update
             && !engine.tenancy.tables.contains_key(&row.relation)
             && !depends_on_caller(&change.arm);

@@ -57,7 +57,10 @@ fn as_role<'a>(engine: &mut Engine<'a>, tenancy: &'a Tenancy<'a>, role: Oid) {
         let mut path = steps.clone();
         path.extend(found.path.into_iter().skip(1));
         engine.report(Found {
-            message: format!("as {name}, which {} may become: {}", engine.app, found.message),
+            message: format!(
+                "as {name}, which {} may become: {}",
+                engine.app, found.message
+            ),
             path,
             ..found
         });
@@ -143,10 +146,7 @@ fn named(snapshot: &Snapshot, texts: &[&str]) -> BTreeSet<Oid> {
     if asking.is_empty() {
         return BTreeSet::new();
     }
-    let strings: BTreeSet<&str> = asking
-        .iter()
-        .flat_map(|text| text.split('\''))
-        .collect();
+    let strings: BTreeSet<&str> = asking.iter().flat_map(|text| text.split('\'')).collect();
     snapshot
         .roles
         .values()

@@ -98,7 +98,10 @@ fn report(engine: &mut Engine<'_>, view: &Relation, row: &Row, operation: Operat
         "{verb} through it writes {table} as {owner}, whom no policy binds, and without WITH CHECK OPTION its own conditions are not asked of new rows"
     );
     let app = engine.app.clone();
-    let columns = view.columns.first().map(|column| quote::ident(&column.name));
+    let columns = view
+        .columns
+        .first()
+        .map(|column| quote::ident(&column.name));
     let evidence = engine.calls(&format!(
         "EXPLAIN (COSTS OFF) {};",
         match (operation, columns) {
@@ -122,5 +125,10 @@ fn report(engine: &mut Engine<'_>, view: &Relation, row: &Row, operation: Operat
             "ALTER VIEW {object} SET (check_option = cascaded);"
         )),
     });
-    engine.cover_leak(&object, operation, why, ("view-without-check-option", &object));
+    engine.cover_leak(
+        &object,
+        operation,
+        why,
+        ("view-without-check-option", &object),
+    );
 }

@@ -364,13 +364,7 @@ impl Reading<'_, '_> {
     }
 
     /// WHERE CURRENT OF: the row that the cursor is at.
-    fn at_cursor(
-        &mut self,
-        operation: Operation,
-        cursor: &str,
-        target: &Partial,
-        frame: &Frame,
-    ) {
+    fn at_cursor(&mut self, operation: Operation, cursor: &str, target: &Partial, frame: &Frame) {
         let table = target.arm.rows.first().map(|row| row.relation);
         let arms = frame.cursors.get(cursor).cloned().unwrap_or_default();
         for arm in arms.iter() {

@@ -162,7 +162,10 @@ impl Walk<'_, '_> {
             }
             S::PlpgsqlForCursorStmt(inner) => {
                 let name = inner.cursor().map(|name| word(name.syntax()));
-                let arms = match name.as_ref().and_then(|name| self.cursors.get(name).cloned()) {
+                let arms = match name
+                    .as_ref()
+                    .and_then(|name| self.cursors.get(name).cloned())
+                {
                     Some(query) => self.run(&query, &mut state),
                     None => Vec::new(),
                 };
@@ -199,7 +202,9 @@ impl Walk<'_, '_> {
             S::PlpgsqlAssignStmt(assign) => return self.assignment(assign, state),
             S::PlpgsqlFetchStmt(fetch) => {
                 let query = fetch.cursor().and_then(|name| self.cursor(name.syntax()));
-                let arms = query.map(|query| self.run(&query, &mut state)).unwrap_or_default();
+                let arms = query
+                    .map(|query| self.run(&query, &mut state))
+                    .unwrap_or_default();
                 let names = fetch.into_clause().map(|into| targets_of(&into));
                 return self.found(&names.unwrap_or_default(), false, arms, state);
             }
@@ -282,7 +287,11 @@ impl Walk<'_, '_> {
         match lone_query(&value) {
             Some(_) if whole => self.found(&[name], false, arms, state),
             _ => {
-                let binding = if whole { binding(&arms) } else { self.part(&name, &arms, &state) };
+                let binding = if whole {
+                    binding(&arms)
+                } else {
+                    self.part(&name, &arms, &state)
+                };
                 state.frame.names.bind(&name, binding);
                 vec![state]
             }
