@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::catalog::{Oid, Relation, Snapshot};
 use crate::finding::{By, Cause, Coverage, Operation, Severity, Verdict};
 use crate::paths::{Access, Powers};
-use crate::predicate::Prover;
+use crate::predicate::{Prover, Written, WrittenColumn, WrittenValue};
 use crate::session::quote;
 use crate::tenancy::Tenancy;
 
@@ -129,6 +129,16 @@ impl<'a> Engine<'a> {
     /// Statements for an administrator's psql that count rows by organization as the application
     /// sees them, with the context at one of the registry's; `None` while there is no such role.
     pub(super) fn evidence(&self, object: &str, key: Option<&str>) -> Option<String> {
+        self.evidence_after(object, key, None)
+    }
+
+    /// The same, after the application has written something.
+    pub(super) fn evidence_after(
+        &self,
+        object: &str,
+        key: Option<&str>,
+        written: Option<&Written>,
+    ) -> Option<String> {
         // Nobody can be what does not exist.
         self.tenancy.app?;
         let context = &self.tenancy.settings.tenancy.context;
@@ -144,11 +154,39 @@ impl<'a> Engine<'a> {
             .tenancy
             .key_column(registry.oid)
             .map_or("id", |column| column.name.as_str());
+        let (id, registry) = (quote::ident(id), registry.qualified());
+        let mut set = format!(
+            "set_config({}, (SELECT {id}::text FROM {registry} LIMIT 1), true)",
+            quote::literal(context)
+        );
+        let mut write = String::new();
+        if let Some(written) = written {
+            set += &format!(
+                ", set_config('tenantctl.other', (SELECT {id}::text FROM {registry} OFFSET 1 LIMIT 1), true)"
+            );
+            let value = |column: &WrittenColumn| match &column.to {
+                WrittenValue::Context => {
+                    format!(
+                        "current_setting({})::{}",
+                        quote::literal(context),
+                        column.ty
+                    )
+                }
+                WrittenValue::Other => {
+                    format!("current_setting('tenantctl.other')::{}", column.ty)
+                }
+                WrittenValue::OfRow(name) => format!("'{name} of a row that it wants'"),
+                WrittenValue::Constant(text) => quote::literal(text),
+                WrittenValue::Expression(sql) => sql.clone(),
+            };
+            write = format!("{}; ", written.render(&value));
+            if written.role != self.app {
+                let (other, app) = (&written.role, &self.app);
+                write = format!("SET LOCAL ROLE {other}; {write}SET LOCAL ROLE {app}; ");
+            }
+        }
         Some(format!(
-            "BEGIN; SELECT set_config({}, (SELECT {}::text FROM {} LIMIT 1), true); SET LOCAL ROLE {}; {select} ROLLBACK;  -- rows of more than one organization",
-            quote::literal(context),
-            quote::ident(id),
-            registry.qualified(),
+            "BEGIN; SELECT {set}; SET LOCAL ROLE {}; {write}{select} ROLLBACK;  -- rows of more than one organization",
             self.app
         ))
     }

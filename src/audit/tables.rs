@@ -360,29 +360,41 @@ fn leaking(
         .key_column(relation.oid)
         .map(|key| key.name.clone());
     let evidence = if need == Need::Select {
-        engine.evidence(object, key.as_deref())
+        engine.evidence_after(object, key.as_deref(), leak.written.first())
     } else {
         None
     };
-    let fix = leak.policies.first().map(|name| {
-        format!(
-            "DROP POLICY {} ON {object};  -- then: tenantctl apply",
-            crate::session::quote::ident(name)
-        )
-    });
+    let mut path = vec![engine.app.clone()];
+    path.extend(
+        leak.written
+            .iter()
+            .map(|written| format!("{} on {}", written.privilege, written.table)),
+    );
+    path.extend([format!("{verb} on {object}"), format!("{by} on {object}")]);
     engine.report(Found {
         check,
         severity,
         object: object.to_owned(),
         message: format!("{by} on {object} {what}: {}", leak.words()),
-        path: vec![
-            engine.app.clone(),
-            format!("{verb} on {object}"),
-            format!("{by} on {object}"),
-        ],
+        path,
         evidence,
-        fix,
+        fix: remedy(leak, object),
     });
+}
+
+fn remedy(leak: &Leak, object: &str) -> Option<String> {
+    let revoke = leak.written.first().map(|written| {
+        format!(
+            "REVOKE {} ON {} FROM {};  -- or a policy there that ties new rows to the context on both ends",
+            written.privilege, written.table, written.role
+        )
+    });
+    revoke.or_else(|| {
+        let name = crate::session::quote::ident(leak.policies.first()?);
+        Some(format!(
+            "DROP POLICY {name} ON {object};  -- then: tenantctl apply"
+        ))
+    })
 }
 
 fn consequence(need: Need) -> &'static str {
