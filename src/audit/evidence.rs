@@ -5,7 +5,7 @@
 
 use super::engine::Engine;
 use crate::catalog::{Column, Oid, Privilege, Relation};
-use crate::predicate::{Leak, Need, Situation};
+use crate::predicate::{Leak, Need, Situation, Written, WrittenColumn, WrittenValue};
 use crate::session::quote;
 use crate::tenancy::Reach;
 
@@ -52,6 +52,13 @@ impl Engine<'_> {
                     Situation::NoKey => "rows that name no organization among them",
                     _ => "rows, although no organization is chosen",
                 };
+                let rows = match leak.written.first() {
+                    None => rows,
+                    Some(written) => {
+                        settings.push(set(OTHER, &self.of_another(relation)?));
+                        format!("{} {rows}", self.first_writes(written))
+                    }
+                };
                 self.as_app(&settings, &rows, comment)
             }
             Need::Delete => self.as_app(
@@ -70,6 +77,26 @@ impl Engine<'_> {
                 self.as_app(&settings, &write, "it is accepted")
             }
         }
+    }
+
+    /// The statement with which the application lets itself in.
+    fn first_writes(&self, written: &Written) -> String {
+        let context = quote::literal(&self.tenancy.settings.tenancy.context);
+        let value = |column: &WrittenColumn| match &column.to {
+            WrittenValue::Context => format!("current_setting({context})::{}", column.ty),
+            WrittenValue::Other => format!("current_setting('{OTHER}')::{}", column.ty),
+            WrittenValue::OfRow(name) => {
+                quote::literal(&format!("{name} of a row that it wants"))
+            }
+            WrittenValue::Constant(text) => quote::literal(text),
+            WrittenValue::Expression(sql) => sql.clone(),
+        };
+        let statement = written.render(&value);
+        if written.role == self.app {
+            return format!("{statement};");
+        }
+        let (other, app) = (&written.role, &self.app);
+        format!("SET LOCAL ROLE {other}; {statement}; SET LOCAL ROLE {app};")
     }
 
     /// A transaction of the application's that leaves nothing behind; `None` while the role does not
@@ -295,6 +322,7 @@ mod tests {
             by_setting: true,
             policies: vec![],
             literally_true: false,
+            written: vec![],
         };
         assert_eq!(
             chosen(&leak),

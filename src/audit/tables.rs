@@ -369,13 +369,15 @@ fn leaking(
     };
     let what = consequence(need);
     let evidence = engine.shows(relation, need, leak);
-    let fix = leak.policies.first().map(|name| {
-        format!(
-            "DROP POLICY {} ON {object};  -- then: tenantctl apply",
-            crate::session::quote::ident(name)
-        )
-    });
-    let mut path = engine.way(relation, operation);
+    let mut path: Vec<String> = Vec::new();
+    let mut way = engine.way(relation, operation).into_iter();
+    path.extend(way.next());
+    path.extend(
+        leak.written
+            .iter()
+            .map(|written| format!("{} on {}", written.privilege, written.table)),
+    );
+    path.extend(way);
     path.push(format!("{by} on {object}"));
     engine.report(Found {
         check,
@@ -384,8 +386,23 @@ fn leaking(
         message: format!("{by} on {object} {what}: {}", leak.words()),
         path,
         evidence,
-        fix,
+        fix: remedy(leak, object),
     });
+}
+
+fn remedy(leak: &Leak, object: &str) -> Option<String> {
+    let revoke = leak.written.first().map(|written| {
+        format!(
+            "REVOKE {} ON {} FROM {};  -- or a policy there that ties new rows to the context on both ends",
+            written.privilege, written.table, written.role
+        )
+    });
+    revoke.or_else(|| {
+        let name = crate::session::quote::ident(leak.policies.first()?);
+        Some(format!(
+            "DROP POLICY {name} ON {object};  -- then: tenantctl apply"
+        ))
+    })
 }
 
 fn consequence(need: Need) -> &'static str {

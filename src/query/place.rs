@@ -33,6 +33,9 @@ impl Placer<'_, '_, '_> {
                 Expr::Binary(op.clone(), self.boxed(left), self.boxed(right))
             }
             Expr::Same(left, right) => Expr::Same(self.boxed(left), self.boxed(right)),
+            Expr::InArray(left, right) => Expr::InArray(self.boxed(left), self.boxed(right)),
+            Expr::Row(items) => Expr::Row(self.each(items)),
+            Expr::As(role, inner) => Expr::As(*role, self.boxed(inner)),
             Expr::OneOf(item, list) => Expr::OneOf(self.boxed(item), self.each(list)),
             Expr::Case(arms, otherwise) => Expr::Case(
                 arms.iter()

@@ -8,7 +8,7 @@ use squawk_syntax::ast;
 
 use super::{Arm, Binding, Names};
 use crate::catalog::{Function, Oid, Relation, Snapshot};
-use crate::predicate::{Expr, parse};
+use crate::predicate::{Expr, ROW_MARK, parse};
 use crate::tenancy::{Reach, Tenancy};
 
 /// Ways through one query beyond which it is not followed.
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
     pub fn alias(&self, wish: &str) -> String {
         let serial = self.serial.get() + 1;
         self.serial.set(serial);
-        format!("{wish}#{serial}")
+        format!("{wish}{ROW_MARK}{serial}")
     }
 
     /// The relation that a name in a statement of that frame means.
