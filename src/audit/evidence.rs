@@ -85,9 +85,7 @@ impl Engine<'_> {
         let value = |column: &WrittenColumn| match &column.to {
             WrittenValue::Context => format!("current_setting({context})::{}", column.ty),
             WrittenValue::Other => format!("current_setting('{OTHER}')::{}", column.ty),
-            WrittenValue::OfRow(name) => {
-                quote::literal(&format!("{name} of a row that it wants"))
-            }
+            WrittenValue::OfRow(name) => quote::literal(&format!("{name} of a row that it wants")),
             WrittenValue::Constant(text) => quote::literal(text),
             WrittenValue::Expression(sql) => sql.clone(),
         };

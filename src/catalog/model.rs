@@ -322,6 +322,8 @@ pub struct Function {
     pub argument_types: String,
     /// How many of the last arguments have a default.
     pub defaults: usize,
+    /// Those defaults, as the server prints them.
+    pub default_values: Option<String>,
     /// Owner.
     pub owner: Oid,
     /// `prokind`: f, p, a, w.

@@ -365,6 +365,37 @@ fn is_spelled(kind: TypeKind) -> bool {
     )
 }
 
+/// What is made of a row's columns, constants and settings alone: another value of the row's, or of
+/// the session's; `None` where anything else takes part.
+pub(super) fn loose(values: &[Value], how: &str) -> Option<Value> {
+    let known = |value: &Value| {
+        matches!(
+            value,
+            Value::Text(_) | Value::Bool(_) | Value::Row { .. } | Value::Setting { .. }
+        )
+    };
+    if !values.iter().all(known) {
+        return None;
+    }
+    let parts: Vec<String> = values.iter().map(Value::text).collect();
+    let form = format!(" in {how}({})", parts.join(", "));
+    let row = values.iter().find_map(|value| match value {
+        Value::Row { subject } => Some(subject.clone()),
+        _ => None,
+    });
+    if let Some(subject) = row {
+        let mut subject = subject.with(&form, TypeKind::Other);
+        subject.nullable = true;
+        return Some(Value::Row { subject });
+    }
+    values
+        .iter()
+        .any(|value| matches!(value, Value::Setting { .. }))
+        .then(|| Value::Setting {
+            name: format!("{how}({})", parts.join(", ")),
+        })
+}
+
 /// An operator that makes a value.
 fn computed(op: &str, left: Value, right: Value) -> Value {
     let text = format!("{} {op} {}", left.text(), right.text());
@@ -379,6 +410,9 @@ fn computed(op: &str, left: Value, right: Value) -> Value {
             }
         }
         ("||", Value::Text(a), Value::Text(b)) => Value::Text(a + &b),
+        (_, left, right) if loose(&[left.clone(), right.clone()], op).is_some() => {
+            loose(&[left, right], op).unwrap_or(Value::Opaque(text))
+        }
         ("||", side, Value::Text(b)) if side.side().is_some() => {
             joined(&side, |mark| format!("{mark} || '{b}'"))
         }

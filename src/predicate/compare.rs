@@ -156,9 +156,9 @@ impl Evaluation<'_, '_> {
     /// `current_user = 'somebody'`.
     fn is_user(&mut self, name: Option<&str>, role: &str, text: String) -> Truth {
         match name {
-            Some(name) if name == role => Truth::True,
-            Some(_) if !self.prover.app_may_become(role) => Truth::False,
-            _ => self.opaque(text),
+            // Whoever the login may become is judged as that role.
+            Some(name) => constant(name == role),
+            None => self.opaque(text),
         }
     }
 
@@ -183,6 +183,14 @@ impl Evaluation<'_, '_> {
         scope: &Scope<'_>,
     ) -> Truth {
         if let Some(truth) = self.counted(op, left, right, scope) {
+            return truth;
+        }
+        if let (Expr::Row(l), Expr::Row(r)) = (left, right)
+            && let Some(spelled) = lexicographic(op, l, r)
+        {
+            return self.truth(&spelled, scope);
+        }
+        if let Some(truth) = self.holds_part(op, left, right, scope) {
             return truth;
         }
         match op {
@@ -222,6 +230,10 @@ impl Evaluation<'_, '_> {
             | (Value::Opaque(_) | Value::Text(_), Value::Row { subject }) => AtomKind::Free {
                 subject: subject.clone(),
             },
+            (Value::Row { subject }, Value::Setting { .. })
+            | (Value::Setting { .. }, Value::Row { subject }) => AtomKind::Free {
+                subject: subject.clone(),
+            },
             (Value::Setting { name }, Value::Text(_)) => AtomKind::Session {
                 subject: Subject::tenant(name),
                 exact: true,
@@ -230,6 +242,42 @@ impl Evaluation<'_, '_> {
             _ => AtomKind::Opaque,
         };
         self.atoms.atom(text, kind)
+    }
+
+    /// `strpos(a, b) > 0`: one is a part of the other.
+    fn holds_part(
+        &mut self,
+        op: &str,
+        left: &Expr,
+        right: &Expr,
+        scope: &Scope<'_>,
+    ) -> Option<Truth> {
+        let (Expr::Call(name, arguments), Expr::Literal(number)) = (left, right) else {
+            return None;
+        };
+        let asks = matches!((op, number.as_str()), (">" | "<>", "0") | (">=", "1"));
+        let plain = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        let [whole, part] = arguments.as_slice() else {
+            return None;
+        };
+        if !asks || plain != "strpos" {
+            return None;
+        }
+        let (l, r) = (self.value(whole, scope), self.value(part, scope));
+        match (&l, &r) {
+            (Value::Key, Value::Context) | (Value::Context, Value::Key) => {
+                Some(match self.key_type {
+                    // One uuid is no part of another.
+                    TypeKind::Uuid => Truth::False,
+                    TypeKind::Text | TypeKind::Integer => {
+                        let text = format!("{} holds {}", l.text(), r.text());
+                        self.atoms.atom(text, between_tenants())
+                    }
+                    _ => return None,
+                })
+            }
+            _ => None,
+        }
     }
 
     /// LIKE (`~~`) and ILIKE (`~~*`).
@@ -252,13 +300,17 @@ impl Evaluation<'_, '_> {
             }
             // Some tenant's name holds a wildcard, or is another's in capitals.
             (Value::Key, Value::Context) if self.key_type == TypeKind::Text => between_tenants(),
-            (Value::Key, Value::Derived(pattern)) if widened(pattern) => match self.key_type {
-                // One uuid is no part of another.
-                TypeKind::Uuid => return Truth::False,
-                // Some tenant's name begins with another's.
-                TypeKind::Text | TypeKind::Integer => between_tenants(),
-                _ => AtomKind::Opaque,
-            },
+            (Value::Key, Value::Derived(pattern)) | (Value::Context, Value::Derived(pattern))
+                if widened(pattern) && (pattern.of == Side::Context) == (l == Value::Key) =>
+            {
+                match self.key_type {
+                    // One uuid is no part of another.
+                    TypeKind::Uuid => return Truth::False,
+                    // Some tenant's name begins with another's.
+                    TypeKind::Text | TypeKind::Integer => between_tenants(),
+                    _ => AtomKind::Opaque,
+                }
+            }
             _ => AtomKind::Opaque,
         };
         self.atoms.atom(text, kind)
@@ -288,14 +340,33 @@ impl Evaluation<'_, '_> {
     }
 }
 
-/// Whether a pattern is the context between wildcards.
+/// Whether a pattern is a tenant between wildcards.
 fn widened(pattern: &Derived) -> bool {
-    pattern.of == Side::Context
-        && pattern.how == How::Apart
+    pattern.how == How::Apart
         && pattern
             .text
             .split(" || ")
-            .all(|part| part == CONTEXT_MARK || part == "'%'")
+            .all(|part| part == CONTEXT_MARK || part == KEY_MARK || part == "'%'")
+}
+
+/// `(a, b) < (x, y)` is `a < x OR a = x AND b < y`.
+fn lexicographic(op: &str, left: &[Expr], right: &[Expr]) -> Option<Expr> {
+    let strict = match op {
+        "<" | "<=" => "<",
+        ">" | ">=" => ">",
+        _ => return None,
+    };
+    let binary = |op: &str, l: &Expr, r: &Expr| {
+        Expr::Binary(op.to_owned(), Box::new(l.clone()), Box::new(r.clone()))
+    };
+    match (left, right) {
+        ([l], [r]) => Some(binary(op, l, r)),
+        ([l, left @ ..], [r, right @ ..]) => Some(Expr::Or(vec![
+            binary(strict, l, r),
+            Expr::And(vec![binary("=", l, r), lexicographic(op, left, right)?]),
+        ])),
+        _ => None,
+    }
 }
 
 /// How many letters a function keeps of a text: 0 where it is not known, `None` where it is not

@@ -15,7 +15,8 @@ pub(super) fn expression(prover: &Prover<'_>, name: &str, arguments: &[Expr]) ->
     }
     let body = prover.body(function)?;
     let definer = function.security_definer.then_some(function.owner);
-    let arguments = passed(prover, definer, arguments);
+    let arguments = in_order(function, arguments)?;
+    let arguments = passed(prover, definer, &arguments);
     let bound = body.rewrite(&mut Parameters {
         prover,
         function: &function.name,
@@ -26,6 +27,41 @@ pub(super) fn expression(prover: &Prover<'_>, name: &str, arguments: &[Expr]) ->
         Some(owner) => Expr::As(owner, Box::new(bound)),
         None => bound,
     })
+}
+
+/// What each parameter is given: by place, by name, or by its default.
+fn in_order(function: &Function, arguments: &[Expr]) -> Option<Vec<Expr>> {
+    let names = parameter_names(function);
+    let count = match function.argument_types.is_empty() {
+        true => 0,
+        false => function.argument_types.split(", ").count(),
+    };
+    let mut given: Vec<Option<Expr>> = vec![None; count];
+    for (at, argument) in arguments.iter().enumerate() {
+        let (place, value) = match argument {
+            Expr::Binary(op, name, value) if op == "=>" => {
+                let Expr::Column { table: None, name } = name.as_ref() else {
+                    return None;
+                };
+                let place = names.iter().position(|known| known == name)?;
+                (place, value.as_ref().clone())
+            }
+            value => (at, value.clone()),
+        };
+        *given.get_mut(place)? = Some(value);
+    }
+    if given.iter().all(Option::is_some) {
+        return given.into_iter().collect();
+    }
+    let defaults = parse::query(&format!("select {}", function.default_values.as_deref()?))?;
+    let first = count.checked_sub(defaults.targets.len())?;
+    let fill = |(at, value): (usize, Option<Expr>)| {
+        value.or_else(|| {
+            let (value, _) = defaults.targets.get(at.checked_sub(first)?)?;
+            Some(value.clone())
+        })
+    };
+    given.into_iter().enumerate().map(fill).collect()
 }
 
 /// Whether a function returns rows.
@@ -45,7 +81,7 @@ pub(super) fn rows(prover: &Prover<'_>, name: &str, arguments: &[Expr]) -> Optio
         prover,
         function: &function.name,
         names: &parameter_names(function),
-        arguments: &passed(prover, definer, arguments),
+        arguments: &passed(prover, definer, &in_order(function, arguments)?),
     });
     match bound {
         Expr::Scalar(select) => Some((definer.unwrap_or(prover.role), *select)),
@@ -92,7 +128,11 @@ impl Prover<'_> {
             prover: self,
             path: search_path(function),
         };
-        let body = body(function).map(|body| Rc::new(body.rewrite(&mut tables)));
+        let found = match function.language.as_str() {
+            "plpgsql" => plpgsql::expression(self, function),
+            _ => body(function).map(|body| body.rewrite(&mut tables)),
+        };
+        let body = found.map(Rc::new);
         self.bodies.borrow_mut().insert(function.oid, body.clone());
         body
     }
@@ -127,7 +167,6 @@ fn body(function: &Function) -> Option<Expr> {
                 _ => None,
             }
         }
-        "plpgsql" if !function.returns_set => plpgsql::expression(text),
         _ => None,
     }
 }

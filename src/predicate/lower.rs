@@ -376,7 +376,17 @@ fn call_expr(call: &ast::CallExpr) -> Option<Expr> {
         if argument.variadic_token().is_some() {
             return None;
         }
-        arguments.push(expr(&argument.expr()?));
+        arguments.push(match argument.func_arg_expr()? {
+            ast::FuncArgExpr::Expr(value) => expr(&value),
+            ast::FuncArgExpr::NamedArg(named) => {
+                let name = named.name()?.syntax().text().to_string();
+                let name = Expr::Column {
+                    table: None,
+                    name: name.trim().trim_matches('"').to_owned(),
+                };
+                Expr::Binary("=>".into(), Box::new(name), Box::new(expr(&named.expr()?)))
+            }
+        });
     }
     Some(Expr::Call(name.to_lowercase(), arguments))
 }

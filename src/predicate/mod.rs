@@ -80,6 +80,9 @@ pub struct Prover<'a> {
     /// Columns that some via table refers to.
     parents: HashSet<(Oid, i16)>,
     functions: HashMap<String, Vec<&'a Function>>,
+    walker: OnceCell<crate::routine::Walker<'a>>,
+    /// The role that the session has become; 0 is the login itself.
+    session: Oid,
     parsed: RefCell<HashMap<String, Option<Rc<Expr>>>>,
     answers: RefCell<HashMap<judge::Shape, Answer>>,
     /// Bodies of functions that are one expression.
@@ -120,6 +123,8 @@ impl<'a> Prover<'a> {
             roles,
             parents,
             functions,
+            walker: OnceCell::new(),
+            session: 0,
             parsed: RefCell::default(),
             answers: RefCell::default(),
             bodies: RefCell::default(),
@@ -297,25 +302,23 @@ impl<'a> Prover<'a> {
         })
     }
 
+    /// Walks bodies in PL/pgSQL.
+    fn walker(&self) -> &crate::routine::Walker<'a> {
+        self.walker
+            .get_or_init(|| crate::routine::Walker::new(self.tenancy))
+    }
+
     /// The one function of that qualified name and number of arguments.
     fn function(&self, name: &str, arguments: usize) -> Option<&'a Function> {
         let found: Vec<_> = self
             .functions
             .get(name)?
             .iter()
-            .filter(|function| count_arguments(function) == arguments)
+            .filter(|function| function.takes(arguments))
             .collect();
         match found.as_slice() {
             [one] => Some(one),
             _ => None,
         }
-    }
-}
-
-fn count_arguments(function: &Function) -> usize {
-    if function.argument_types.is_empty() {
-        0
-    } else {
-        function.argument_types.split(", ").count()
     }
 }

@@ -227,10 +227,9 @@ fn from_item(item: &ast::FromListItem, from: &mut From) -> Option<()> {
             Some(())
         }
         ast::FromListItem::FromItem(ast::FromItem::ParenFromItem(paren)) => {
-            let inner = paren
-                .syntax()
-                .children()
-                .find_map(ast::FromListItem::cast)?;
+            let inner = paren.paren_expr().and_then(|inner| inner.from_list_item());
+            let inner =
+                inner.or_else(|| paren.syntax().children().find_map(ast::FromListItem::cast))?;
             let aliased = paren
                 .syntax()
                 .children()

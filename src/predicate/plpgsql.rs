@@ -1,15 +1,79 @@
 //! PL/pgSQL functions that come down to one expression.
 
-use super::expr::Expr;
-use super::parse;
+use super::Prover;
+use super::expr::{Expr, FromTable, Select};
+use crate::catalog::Function;
+use crate::query::{Arm, Use};
+use crate::routine::RAISES;
 
-/// The expression that a body returns; `None` where it does more than compute one.
-pub(super) fn expression(text: &str) -> Option<Expr> {
-    let lower = text.to_ascii_lowercase();
-    let inner = lower.strip_prefix("begin")?;
-    let inner = inner.trim().trim_end_matches(';').trim_end();
-    let statement = inner.strip_suffix("end")?.trim();
-    let value = statement.strip_prefix("return")?.trim().strip_suffix(';')?;
-    let from = value.as_ptr() as usize - lower.as_ptr() as usize;
-    parse::expression(text.get(from..from + value.len())?.trim())
+/// What a function returns, as a CASE over the paths through its body; `None` where it does more than
+/// compute a value, or is not followed.
+pub(super) fn expression(prover: &Prover<'_>, function: &Function) -> Option<Expr> {
+    let plain = |setting: &String| setting.starts_with("search_path=");
+    if function.returns_set || function.kind != 'f' || !function.config.iter().all(plain) {
+        return None;
+    }
+    let account = prover.walker().computed(function);
+    let only_computes = account.unknown.is_empty()
+        && account.changes.is_empty()
+        && account.emptied.is_empty()
+        && !account.left_switched;
+    if !only_computes || account.shown.is_empty() {
+        return None;
+    }
+    let mut arms = Vec::new();
+    for Use { arm, .. } in &account.shown {
+        arms.push(path(prover, arm)?);
+    }
+    // What a handler returns comes first: the rest is not reached.
+    arms.sort_by_key(|(condition, _)| !raises(condition));
+    Some(match arms.as_slice() {
+        [(Expr::And(none), value)] if none.is_empty() => value.clone(),
+        _ => Expr::Case(arms, Box::new(Expr::Null)),
+    })
+}
+
+/// One path: when it is taken, and what it returns.
+fn path(prover: &Prover<'_>, arm: &Arm) -> Option<(Expr, Expr)> {
+    let [(_, value)] = arm.targets.as_slice() else {
+        return None;
+    };
+    if arm.limited || !arm.inner.is_empty() {
+        return None;
+    }
+    let condition = Expr::And(arm.conditions.clone());
+    if arm.rows.is_empty() {
+        return Some((condition, value.clone()));
+    }
+    let snapshot = prover.tenancy.snapshot;
+    let from = arm.rows.iter().map(|row| {
+        let relation = snapshot.relations.get(&row.relation)?;
+        (row.through.is_empty() && !row.switched).then(|| FromTable {
+            schema: Some(relation.schema_name.to_string()),
+            name: relation.name.clone(),
+            alias: row.alias.clone(),
+        })
+    });
+    let from: Vec<FromTable> = from.collect::<Option<_>>()?;
+    let select = |target: Expr| {
+        Box::new(Select {
+            targets: vec![(target, None)],
+            from: from.clone(),
+            filter: Some(condition.clone()),
+        })
+    };
+    Some((
+        Expr::Exists(select(Expr::Bool(true))),
+        Expr::Scalar(select(value.clone())),
+    ))
+}
+
+/// Whether a path goes through a handler.
+fn raises(condition: &Expr) -> bool {
+    let mut found = false;
+    condition.walk(&mut |part| {
+        found |= matches!(part, Expr::Argument(name) if name == RAISES);
+        !found
+    });
+    found
 }

@@ -13,6 +13,33 @@ impl<'a> Prover<'a> {
         self.tenancy.app.map_or(0, |role| role.oid)
     }
 
+    /// Who `current_user` is: the login, or whoever it has become.
+    pub(super) fn current_user(&self) -> Option<&'a str> {
+        let role = match self.session {
+            0 => self.session_role(),
+            role => role,
+        };
+        let known = self.tenancy.snapshot.roles.get(&role);
+        known.map(|role| role.name.as_str())
+    }
+
+    /// The prover for a session that has become another role.
+    pub fn in_session_of(mut self, role: Oid) -> Self {
+        self.session = role;
+        self
+    }
+
+    /// Whether this database has a function of that name itself.
+    pub(super) fn is_own_function(&self, name: &str) -> bool {
+        match name.contains('.') {
+            true => self.functions.contains_key(name),
+            false => self
+                .functions
+                .keys()
+                .any(|known| known.rsplit('.').next() == Some(name)),
+        }
+    }
+
     pub(super) fn role_name(&self) -> &'a str {
         self.tenancy.snapshot.role_name(self.role)
     }
@@ -25,7 +52,7 @@ impl<'a> Prover<'a> {
         let known = self.others.borrow().get(&role).cloned();
         Some(known.unwrap_or_else(|| {
             let held = Powers::of(self.tenancy.snapshot, role).held;
-            let prover = Rc::new(Self::new(self.tenancy, role, held));
+            let prover = Rc::new(Self::new(self.tenancy, role, held).in_session_of(self.session));
             self.others.borrow_mut().insert(role, Rc::clone(&prover));
             prover
         }))
@@ -44,12 +71,6 @@ impl<'a> Prover<'a> {
             std::iter::once(own).chain(others).collect()
         });
         Rc::clone(all)
-    }
-
-    /// Whether the application may make itself a role of that name.
-    pub(super) fn app_may_become(&self, name: &str) -> bool {
-        let role = self.tenancy.snapshot.role(name);
-        role.is_some_and(|role| self.writers().iter().any(|powers| powers.role == role.oid))
     }
 
     /// Whether a policy looks at tables, itself or in a function.

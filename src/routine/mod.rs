@@ -16,6 +16,9 @@ mod walk;
 pub use state::Account;
 pub use walk::Walker;
 
+/// Stands for the value that makes a block raise, so that its handler runs.
+pub const RAISES: &str = "that makes it raise";
+
 /// Whether a body runs SQL that it puts together: it may then name any table.
 pub fn executes(body: &str) -> bool {
     body.split(|c: char| !(c.is_alphanumeric() || c == '_'))

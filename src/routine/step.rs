@@ -61,6 +61,8 @@ impl Walk<'_, '_> {
             let mut states = entry.clone();
             for state in &mut states {
                 self.forget(block.syntax(), state);
+                let raised = Expr::IsTrue(Box::new(Expr::Argument(super::RAISES.to_owned())));
+                state.suppose(&Arm::default(), raised);
             }
             if let Some(body) = handler.body() {
                 ended.extend(self.body(&body, states));

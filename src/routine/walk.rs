@@ -50,6 +50,14 @@ impl<'a> Walker<'a> {
         self.call(function, Vec::new(), &self.frame(role))
     }
 
+    /// What a call comes to, its parameters left as they are.
+    pub fn computed(&self, function: &Function) -> Account {
+        let arguments = (0..parameters(function).len())
+            .map(|at| Binding::Value(Expr::Parameter(at)))
+            .collect();
+        self.call(function, arguments, &self.frame(0))
+    }
+
     /// What a trigger's function does when `role` changes rows of `table`: a table's rows are
     /// `role`'s own; what it writes to a view is whatever it likes.
     pub fn fired(
