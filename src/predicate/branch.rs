@@ -6,7 +6,7 @@ use super::expr::Expr;
 use super::scope::Scope;
 use super::truth::Truth;
 use super::types::{TypeKind, cuts, keeps_apart};
-use super::value::{CONTEXT_MARK, Derived, How, KEY_MARK, Side, Value};
+use super::value::{CONTEXT_MARK, Derived, How, KEY_MARK, MADE, Side, Value};
 
 /// Values with their conditions, which exclude each other.
 pub(super) type Branches = Vec<(Truth, Value)>;
@@ -275,6 +275,13 @@ impl Evaluation<'_, '_> {
             return Value::Opaque(all(&value.text()));
         }
         match &value {
+            Value::Text(text) if rest.is_empty() => Value::Text(match name {
+                "lower" => text.to_lowercase(),
+                "upper" => text.to_uppercase(),
+                "ltrim" => text.trim_start_matches(' ').to_owned(),
+                "rtrim" => text.trim_end_matches(' ').to_owned(),
+                _ => text.trim_matches(' ').to_owned(),
+            }),
             // A uuid or a number is spelled one way by the server.
             Value::Key | Value::Context
                 if self.key_type.is_spelled_one_way() && self.keeps_whole(name, rest) =>
@@ -378,7 +385,7 @@ pub(super) fn loose(values: &[Value], how: &str) -> Option<Value> {
         return None;
     }
     let parts: Vec<String> = values.iter().map(Value::text).collect();
-    let form = format!(" in {how}({})", parts.join(", "));
+    let form = format!("{MADE}{}", spelled(how, &parts));
     let row = values.iter().find_map(|value| match value {
         Value::Row { subject } => Some(subject.clone()),
         _ => None,
@@ -392,8 +399,16 @@ pub(super) fn loose(values: &[Value], how: &str) -> Option<Value> {
         .iter()
         .any(|value| matches!(value, Value::Setting { .. }))
         .then(|| Value::Setting {
-            name: format!("{how}({})", parts.join(", ")),
+            name: spelled(how, &parts),
         })
+}
+
+/// A call, or an operator between its operands.
+fn spelled(how: &str, parts: &[String]) -> String {
+    match parts {
+        [left, right] if !how.starts_with(char::is_alphabetic) => format!("{left} {how} {right}"),
+        _ => format!("{how}({})", parts.join(", ")),
+    }
 }
 
 /// An operator that makes a value.
@@ -410,6 +425,10 @@ fn computed(op: &str, left: Value, right: Value) -> Value {
             }
         }
         ("||", Value::Text(a), Value::Text(b)) => Value::Text(a + &b),
+        // Some tenant's number is another's and a bit.
+        ("+" | "-", side @ (Value::Key | Value::Context), Value::Text(number)) => {
+            derived(&side, |mark| format!("{mark} {op} {number}"), How::Apart)
+        }
         (_, left, right) if loose(&[left.clone(), right.clone()], op).is_some() => {
             loose(&[left, right], op).unwrap_or(Value::Opaque(text))
         }

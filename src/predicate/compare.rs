@@ -127,6 +127,10 @@ impl Evaluation<'_, '_> {
     }
 
     fn tenant_equals(&mut self, tenant: &Value, to: String, text: String) -> Truth {
+        // The nil uuid is what stands for nobody; whether somebody has it, the rows say.
+        if self.key_type == TypeKind::Uuid && to == NIL {
+            return self.opaque(format!("{text}, the nil uuid"));
+        }
         let kind = AtomKind::Equals {
             subject: Subject::tenant(&tenant.text()),
             constant: Constant::Text(to),
@@ -211,7 +215,15 @@ impl Evaluation<'_, '_> {
         match op {
             "<" | ">" | "<=" | ">=" => self.order(op, l, r),
             "~~" | "~~*" => self.like(op, l, r),
-            _ => self.opaque(format!("{} {op} {}", l.text(), r.text())),
+            _ => {
+                let text = format!("{} {op} {}", l.text(), r.text());
+                match super::branch::loose(&[l, r], op) {
+                    Some(Value::Row { subject }) => {
+                        self.atoms.atom(text, AtomKind::Free { subject })
+                    }
+                    _ => self.opaque(text),
+                }
+            }
         }
     }
 
@@ -225,6 +237,16 @@ impl Evaluation<'_, '_> {
                 let after = format!("{KEY_MARK} sorts after {CONTEXT_MARK}");
                 let after = self.atoms.atom(after, between_tenants());
                 return if key_after { after } else { Truth::not(after) };
+            }
+            (Value::Key, Value::Derived(other)) | (Value::Derived(other), Value::Key)
+                if other.of == Side::Context
+                    && other.how == How::Apart
+                    && self.key_type == TypeKind::Integer =>
+            {
+                // Whatever else is asked of their order.
+                AtomKind::Free {
+                    subject: Subject::tenant(&text),
+                }
             }
             (Value::Row { subject }, Value::Opaque(_) | Value::Text(_) | Value::Row { .. })
             | (Value::Opaque(_) | Value::Text(_), Value::Row { subject }) => AtomKind::Free {
@@ -385,6 +407,9 @@ pub(super) fn known_prefix(name: &str, rest: &[Value]) -> Option<u32> {
         _ => None,
     }
 }
+
+/// RFC 9562, section 5.9.
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
 /// The subject of all that is said of two tenants: two such conditions may exclude each other.
 pub(super) const TENANTS: &str = "the two tenants";

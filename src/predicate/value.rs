@@ -75,6 +75,9 @@ pub(super) struct Subject {
     pub(super) nullable: bool,
 }
 
+/// In a subject's form, comes before the expression that its value is a part of.
+pub(super) const MADE: &str = " in ";
+
 impl Subject {
     /// The row's tenant, the context, or both, where a condition is about them.
     pub(super) fn tenant(mark: &str) -> Self {
@@ -106,6 +109,9 @@ impl Subject {
     }
 
     pub(super) fn text(&self) -> String {
+        if let Some(at) = self.form.rfind(MADE) {
+            return self.form[at + MADE.len()..].to_owned();
+        }
         let alias = self.alias.split('#').next().unwrap_or_default();
         let dot = if alias.is_empty() { "" } else { "." };
         format!("{alias}{dot}{}{}", self.column, self.form)
