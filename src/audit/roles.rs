@@ -95,7 +95,7 @@ fn bypasser(engine: &mut Engine<'_>, target: Oid) {
         _ => "has BYPASSRLS",
     };
     let app = engine.app.clone();
-    let path = engine.way_to_role(target);
+    let path = engine.way_to_become(target);
     let fix = revoke(engine, target);
     engine.report(Found {
         check: "app-role-may-become-bypasser",

@@ -364,7 +364,7 @@ fn leaking(
         many => format!("policies {}", many.join(", ")),
     };
     let what = consequence(need);
-    let evidence = engine.shows(relation, need, leak);
+    let evidence = engine.shows(relation, (need, leak), false);
     let fix = leak.policies.first().map(|name| {
         format!(
             "DROP POLICY {} ON {object};  -- then: tenantctl apply",

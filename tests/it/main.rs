@@ -14,6 +14,7 @@ mod configuration;
 mod connecting;
 mod demo;
 mod documents;
+mod explain;
 mod generated;
 mod harness;
 mod organizations;
