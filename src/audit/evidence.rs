@@ -27,6 +27,19 @@ impl Engine<'_> {
         )
     }
 
+    /// The same as a role that the application may become. It becomes the login first: a superuser
+    /// may become anybody, and would show nothing.
+    pub(super) fn evidence_as(&self, role: &str, relation: &Relation) -> Option<String> {
+        let key = self.tenancy.key_column(relation.oid);
+        let shown = self.evidence(&relation.qualified(), key.map(|key| key.name.as_str()))?;
+        let login = format!("SET LOCAL ROLE {};", self.app);
+        let both = format!(
+            "SET LOCAL SESSION AUTHORIZATION {}; SET LOCAL ROLE {role};",
+            self.app
+        );
+        Some(shown.replacen(&login, &both, 1))
+    }
+
     /// Shows that a leak is one. A row that only some rows are like is made up first, where asked:
     /// the table may have none today.
     pub(super) fn shows(

@@ -4,6 +4,7 @@
 //! one; SQL checks look at the rest in the same snapshot.
 
 mod accept;
+mod becoming;
 mod cves;
 mod engine;
 mod evidence;
@@ -134,6 +135,7 @@ pub fn judge(
 ) -> Result<(Vec<Finding>, Vec<Coverage>)> {
     let mut engine = Engine::new(tenancy);
     roles::audit(&mut engine);
+    becoming::audit(&mut engine);
     tables::audit(&mut engine);
     views::audit(&mut engine);
     others::audit(&mut engine);

@@ -112,7 +112,7 @@ fn bypasser(engine: &mut Engine<'_>, target: Oid) {
 }
 
 /// The REVOKE that cuts the first step of the way.
-fn revoke(engine: &Engine<'_>, target: Oid) -> String {
+pub(super) fn revoke(engine: &Engine<'_>, target: Oid) -> String {
     let snapshot = engine.snapshot();
     let mut at = target;
     let mut guard = 0;
