@@ -40,14 +40,8 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
 /// others one stands for all: what it meets is what PUBLIC meets.
 fn candidates(engine: &Engine<'_>) -> Vec<Oid> {
     let snapshot = engine.snapshot();
-    let mut known: BTreeSet<Oid> = BTreeSet::new();
-    for oid in engine.tenancy.tables.keys() {
-        let relation = &snapshot.relations[oid];
-        let columns = relation.columns.iter().map(|column| &column.acl);
-        let lists = columns.chain([&relation.acl]).flatten();
-        known.extend(lists.flat_map(|acl| acl.iter()).map(|item| item.grantee));
-        known.extend(relation.policies.iter().flat_map(|policy| &policy.roles));
-    }
+    let tables = engine.tenancy.tables.keys();
+    let known = known_to(tables.map(|oid| &snapshot.relations[oid]));
     let binds = |role: &Oid| {
         let found = snapshot.roles.get(role);
         found.is_some_and(|role| !role.superuser && !role.bypass_rls)
@@ -63,6 +57,18 @@ fn candidates(engine: &Engine<'_>) -> Vec<Oid> {
     let stranger = roles.iter().copied().find(|role| !known.contains(role));
     roles.retain(|role| known.contains(role) || Some(*role) == stranger);
     roles
+}
+
+/// Roles that hold a grant on one of the relations, or that one of their policies is TO.
+pub(super) fn known_to<'r>(relations: impl Iterator<Item = &'r Relation>) -> BTreeSet<Oid> {
+    let mut known = BTreeSet::new();
+    for relation in relations {
+        let columns = relation.columns.iter().map(|column| &column.acl);
+        let lists = columns.chain([&relation.acl]).flatten();
+        known.extend(lists.flat_map(|acl| acl.iter()).map(|item| item.grantee));
+        known.extend(relation.policies.iter().flat_map(|policy| &policy.roles));
+    }
+    known
 }
 
 fn wider<'a>(engine: &Engine<'a>, role: Oid) -> Vec<Wider<'a>> {

@@ -152,9 +152,21 @@ impl<'a> Graph<'a> {
 
     /// The role and all whose privileges it has.
     fn inherited(&self, role: Oid) -> BTreeSet<Oid> {
-        let mut found = BTreeSet::from([role]);
-        let mut queue = VecDeque::from([role]);
+        let mut found = BTreeSet::new();
+        self.inherit(role, &mut found);
+        found
+    }
+
+    /// Adds the role and all whose privileges it has to those known; answers which are new. What is
+    /// beyond one that is known was added with it.
+    fn inherit(&self, role: Oid, found: &mut BTreeSet<Oid>) -> Vec<Oid> {
+        let mut new = Vec::new();
+        let mut queue = VecDeque::new();
+        if found.insert(role) {
+            queue.push_back(role);
+        }
         while let Some(at) = queue.pop_front() {
+            new.push(at);
             let implicit = self
                 .database_owners
                 .filter(|_| at == self.snapshot.server.database_owner);
@@ -169,7 +181,7 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        found
+        new
     }
 
     /// Every role that the login may become: by SET ROLE, by granting itself a role that it
@@ -177,8 +189,11 @@ impl<'a> Graph<'a> {
     fn identities(&self, role: Oid) -> BTreeMap<Oid, Step> {
         let mut found: BTreeMap<Oid, Step> = BTreeMap::new();
         let mut queue = VecDeque::from([role]);
+        // Whose memberships were followed: a later identity that has their privileges finds no more
+        // there, and a chain of thousands is walked once.
+        let mut followed = BTreeSet::new();
         while let Some(at) = queue.pop_front() {
-            for (next, words) in self.next_identities(at) {
+            for (next, words) in self.next_identities(at, &mut followed) {
                 if next != role && !found.contains_key(&next) {
                     found.insert(next, Step { from: at, words });
                     queue.push_back(next);
@@ -188,10 +203,12 @@ impl<'a> Graph<'a> {
         found
     }
 
-    fn next_identities(&self, at: Oid) -> Vec<(Oid, String)> {
+    fn next_identities(&self, at: Oid, followed: &mut BTreeSet<Oid>) -> Vec<(Oid, String)> {
         let name = |oid: Oid| crate::session::quote::ident(self.snapshot.role_name(oid));
         let mut next = Vec::new();
-        for held in self.inherited(at) {
+        let mut held = self.inherit(at, followed);
+        held.sort_unstable();
+        for held in held {
             for membership in self.memberships(held) {
                 let to = membership.role;
                 if membership.set.unwrap_or(true) {

@@ -1,14 +1,15 @@
 //! Every way from the login that leads to a relation, or through it to tenants' rows.
 
+use super::super::becoming::known_to;
 use super::super::engine::Engine;
 use super::{Audited, Way};
-use crate::catalog::{Oid, Relation, RelationKind};
+use crate::catalog::{Oid, Relation, RelationKind, Role};
 use crate::finding::{Operation, Verdict};
 use crate::paths::{Access, Powers, Route, routes};
 use crate::predicate::{Answer, Need};
 use crate::session::quote;
 
-/// Roles that the login may become, beyond which no more are followed: CREATEROLE makes it all.
+/// Roles that the login may become, beyond which no more are followed.
 const MAX_ROLES: usize = 100;
 
 pub(super) fn to_relation(
@@ -156,7 +157,16 @@ fn as_other_roles(engine: &Engine<'_>, relation: &Relation) -> Vec<Way> {
     }
     let snapshot = engine.snapshot();
     let own = standing(engine, relation, engine.powers.role).map(|(_, verdict, _)| verdict);
-    let mut roles: Vec<Oid> = engine.powers.becomes.keys().copied().collect();
+    // Of those that the table does not know only the ones that need no grant can do anything there.
+    let known = known_to(std::iter::once(relation));
+    let matters = |role: &Oid| {
+        let needs_none = |role: &Role| role.superuser || role.bypass_rls;
+        *role == relation.owner
+            || known.contains(role)
+            || snapshot.roles.get(role).is_some_and(needs_none)
+    };
+    let becomes = engine.powers.becomes.keys().copied();
+    let mut roles: Vec<Oid> = becomes.filter(matters).collect();
     roles.sort_by_key(|role| snapshot.role_name(*role));
     let mut ways = Vec::new();
     for role in roles.into_iter().take(MAX_ROLES) {
