@@ -36,7 +36,7 @@ judged as (
 )
 select format('%I.%I', j.nspname, j.relname) as object,
        format('column %I of %I.%I defaults to %s, not to the context%s', j.attname, j.nspname, j.relname, j.text,
-              coalesce(format(', and %s inserts past the policies', j.inserting), '')) as detail,
+              coalesce(', and ' || j.inserting || ' inserts past the policies', '')) as detail,
        format('alter table %I.%I alter column %I drop default;', j.nspname, j.relname, j.attname) as fix,
        case when j.inserting is null then 'low' else 'high' end as severity,
        case

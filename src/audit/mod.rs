@@ -7,6 +7,7 @@ mod accept;
 mod cves;
 mod engine;
 mod evidence;
+pub mod explain;
 mod functions;
 mod grants;
 mod identities;
@@ -23,6 +24,7 @@ use std::collections::{BTreeMap, HashSet};
 use anyhow::Result;
 
 pub use accept::{Accepted, accept};
+pub use grants::Grant;
 pub use sql::{array, parameters};
 
 use crate::catalog::Relation;

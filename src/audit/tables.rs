@@ -368,7 +368,7 @@ fn leaking(
         many => format!("policies {}", many.join(", ")),
     };
     let what = consequence(need);
-    let evidence = engine.shows(relation, need, leak);
+    let evidence = engine.shows(relation, (need, leak), false);
     let mut path: Vec<String> = Vec::new();
     let mut way = engine.way(relation, operation).into_iter();
     path.extend(way.next());

@@ -15,6 +15,7 @@ mod connecting;
 mod corpus;
 mod demo;
 mod documents;
+mod explain;
 mod generated;
 mod harness;
 mod organizations;
