@@ -15,6 +15,14 @@ use crate::query::{Arm, Row};
 /// Finds the prover of another role.
 pub type Provers<'p, 'a> = &'p dyn Fn(Oid) -> Rc<Prover<'a>>;
 
+/// The row that may be another tenant's, in the arm where it takes part.
+struct Suspect<'s, 'a> {
+    arm: &'s Arm,
+    at: usize,
+    target: &'s Relation,
+    provers: Provers<'s, 'a>,
+}
+
 impl<'a> Prover<'a> {
     /// Judges a row of an arm of a query that this role runs: whether it can be another tenant's
     /// and all conditions hold.
@@ -30,6 +38,12 @@ impl<'a> Prover<'a> {
         else {
             return Answer::Unproven("a table that is gone".into());
         };
+        let suspect = Suspect {
+            arm,
+            at,
+            target,
+            provers,
+        };
         let mut stopped = None;
         for situation in [
             Situation::OtherTenant,
@@ -39,7 +53,7 @@ impl<'a> Prover<'a> {
             let known = situation == Situation::OtherTenant;
             let outcome = super::given::alternatives(&arm.conditions, known)
                 .iter()
-                .map(|conditions| self.scan(arm, at, target, situation, (conditions, provers)))
+                .map(|conditions| self.scan(&suspect, situation, conditions))
                 .max_by_key(rank)
                 .unwrap_or(Outcome::Never);
             match outcome {
@@ -76,13 +90,17 @@ impl<'a> Prover<'a> {
 
     fn scan(
         &self,
-        arm: &Arm,
-        at: usize,
-        target: &Relation,
+        suspect: &Suspect<'_, 'a>,
         situation: Situation,
-        (conditions, provers): (&[Expr], Provers<'_, 'a>),
+        conditions: &[Expr],
     ) -> Outcome {
         let snapshot = self.tenancy.snapshot;
+        let Suspect {
+            arm,
+            at,
+            target,
+            provers,
+        } = *suspect;
         let mut evaluation = Evaluation {
             prover: self,
             situation,
@@ -124,20 +142,23 @@ impl<'a> Prover<'a> {
                 .collect();
         });
         for ((relation, _, identity), row) in rows.iter().zip(readers) {
-            formulas.push(self.filters(&mut evaluation, relation, *identity, row, provers));
+            if let Some(filter) = self.filter_of(relation, row, provers) {
+                let scope = Scope {
+                    relation,
+                    alias: relation.name.clone(),
+                    identity: *identity,
+                    outer: None,
+                    beside: None,
+                };
+                formulas.push(evaluation.truth(&filter, &scope));
+            }
         }
         evaluation.atoms.solve(&Truth::and(formulas))
     }
 
-    /// What the policies on a row's table ask, for the role as which it is read.
-    fn filters(
-        &self,
-        evaluation: &mut Evaluation<'_, 'a>,
-        relation: &Relation,
-        identity: Identity,
-        row: &Row,
-        provers: Provers<'_, 'a>,
-    ) -> Truth {
+    /// What the policies on a row's table ask, for the role as which it is read; `None` where none
+    /// filters it.
+    fn filter_of(&self, relation: &Relation, row: &Row, provers: Provers<'_, 'a>) -> Option<Expr> {
         let stored = row.through.iter().any(|view| {
             self.tenancy
                 .snapshot
@@ -147,19 +168,9 @@ impl<'a> Prover<'a> {
         });
         // Under another context the policies bind to that one: whose it is, the conditions say.
         if stored || row.switched {
-            return Truth::True;
+            return None;
         }
-        let Some(predicate) = provers(row.as_role).select_predicate(relation) else {
-            return Truth::True;
-        };
-        let scope = Scope {
-            relation,
-            alias: relation.name.clone(),
-            identity,
-            outer: None,
-            beside: None,
-        };
-        evaluation.truth(&predicate, &scope)
+        provers(row.as_role).select_predicate(relation)
     }
 
     /// A row that a foreign key ties to one of the other tenant is that tenant's too.
