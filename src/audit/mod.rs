@@ -5,17 +5,22 @@
 
 mod accept;
 mod cves;
+mod definers;
 mod engine;
 mod evidence;
 pub mod explain;
 mod functions;
 mod grants;
+mod holes;
 mod identities;
 mod others;
+mod readable;
 mod roles;
+mod rules;
 mod speed;
 mod sql;
 mod tables;
+mod triggers;
 mod views;
 mod written;
 

@@ -1,5 +1,6 @@
 //! What the login is, and what it may become.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::engine::{Engine, Found, few};
@@ -237,8 +238,6 @@ fn disable(engine: &Engine<'_>, owner: Oid, table: &str) -> String {
     )
 }
 
-/// The first owner of tenant tables that the application is or may become, and what it owns. An
-/// owner that is a superuser is a bypass of its own.
 /// Functions that decide in a policy, and that the login may replace: what the policy then says is up
 /// to the login. `sql-createfunction`: CREATE OR REPLACE needs ownership, and so does ALTER.
 fn policy_functions(engine: &mut Engine<'_>) {
@@ -297,12 +296,11 @@ fn used_in_policies(engine: &Engine<'_>) -> BTreeMap<Oid, String> {
             .flat_map(|policy| policy.using.iter().chain(&policy.check));
         let mut waiting: Vec<&str> = texts.map(String::as_str).collect();
         while let Some(text) = waiting.pop() {
-            for word in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))) {
-                for function in by_name.get(word).into_iter().flatten() {
-                    if !used.contains_key(&function.oid) {
-                        used.insert(function.oid, relation.qualified());
-                        waiting.push(&function.body);
-                    }
+            let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')));
+            for function in words.filter_map(|word| by_name.get(word)).flatten() {
+                if let Entry::Vacant(new) = used.entry(function.oid) {
+                    new.insert(relation.qualified());
+                    waiting.push(&function.body);
                 }
             }
         }
@@ -320,6 +318,8 @@ fn acts_as(engine: &Engine<'_>, role: Oid) -> bool {
     engine.powers.held.contains(&role) || (engine.powers.becomes.contains_key(&role) && !superuser)
 }
 
+/// The first owner of tenant tables that the application is or may become, and what it owns. An
+/// owner that is a superuser is a bypass of its own.
 fn owned(engine: &Engine<'_>) -> Option<(Oid, Vec<String>)> {
     let tables = engine.tenancy.by_name();
     let relations = || tables.iter().map(|table| engine.tenancy.relation(table));

@@ -16,6 +16,14 @@ use crate::query::{Arm, Row};
 /// Finds the prover of another role.
 pub type Provers<'p, 'a> = &'p dyn Fn(Oid) -> Rc<Prover<'a>>;
 
+/// The row that may be another tenant's, in the arm where it takes part.
+struct Suspect<'s, 'a> {
+    arm: &'s Arm,
+    at: usize,
+    target: &'s Relation,
+    provers: Provers<'s, 'a>,
+}
+
 impl<'a> Prover<'a> {
     /// Judges a row of an arm of a query that this role runs: whether it can be another tenant's
     /// and all conditions hold.
@@ -31,6 +39,12 @@ impl<'a> Prover<'a> {
         else {
             return Answer::Unproven("a table that is gone".into());
         };
+        let suspect = Suspect {
+            arm,
+            at,
+            target,
+            provers,
+        };
         let mut stopped = None;
         for situation in [
             Situation::OtherTenant,
@@ -40,7 +54,7 @@ impl<'a> Prover<'a> {
             let known = situation == Situation::OtherTenant;
             let outcome = super::given::alternatives(&arm.conditions, known)
                 .iter()
-                .map(|conditions| self.scan(arm, at, target, situation, (conditions, provers)))
+                .map(|conditions| self.scan(&suspect, situation, conditions))
                 .max_by_key(rank)
                 .unwrap_or(Outcome::Never);
             match outcome {
@@ -78,13 +92,17 @@ impl<'a> Prover<'a> {
 
     fn scan(
         &self,
-        arm: &Arm,
-        at: usize,
-        target: &Relation,
+        suspect: &Suspect<'_, 'a>,
         situation: Situation,
-        (conditions, provers): (&[Expr], Provers<'_, 'a>),
+        conditions: &[Expr],
     ) -> Outcome {
         let snapshot = self.tenancy.snapshot;
+        let Suspect {
+            arm,
+            at,
+            target,
+            provers,
+        } = *suspect;
         let mut evaluation = Evaluation::new(self, situation, self.key_kind(target));
         let mut rows: Vec<Joined<'_>> = Vec::new();
         let mut readers: Vec<&Row> = Vec::new();
@@ -116,21 +134,17 @@ impl<'a> Prover<'a> {
                 .map(|condition| evaluation.truth(condition, inner))
                 .collect();
         });
-        for ((relation, _, identity), row) in rows.iter().zip(readers) {
-            formulas.push(self.filters(&mut evaluation, relation, *identity, row, provers));
+        for ((relation, alias, identity), row) in rows.iter().zip(readers) {
+            if let Some(filter) = self.filter_of(relation, row, provers) {
+                formulas.push(evaluation.on_row(&filter, relation, alias, *identity));
+            }
         }
         evaluation.atoms.solve(&Truth::and(formulas))
     }
 
-    /// What the policies on a row's table ask, for the role as which it is read.
-    fn filters(
-        &self,
-        evaluation: &mut Evaluation<'_, 'a>,
-        relation: &Relation,
-        identity: Identity,
-        row: &Row,
-        provers: Provers<'_, 'a>,
-    ) -> Truth {
+    /// What the policies on a row's table ask, for the role as which it is read; `None` where none
+    /// filters it.
+    fn filter_of(&self, relation: &Relation, row: &Row, provers: Provers<'_, 'a>) -> Option<Expr> {
         let stored = row.through.iter().any(|view| {
             self.tenancy
                 .snapshot
@@ -140,12 +154,9 @@ impl<'a> Prover<'a> {
         });
         // Under another context the policies bind to that one: whose it is, the conditions say.
         if stored || row.switched {
-            return Truth::True;
+            return None;
         }
-        let Some(predicate) = provers(row.as_role).select_predicate(relation) else {
-            return Truth::True;
-        };
-        evaluation.on_row(&predicate, relation, &row.alias, identity)
+        provers(row.as_role).select_predicate(relation)
     }
 
     /// A row that a foreign key ties to one of the other tenant is that tenant's too.

@@ -1,13 +1,13 @@
 //! One SELECT, and SELECTs set against each other.
 
-use std::rc::Rc;
-
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::names::{Item, Sight, with_records};
+use super::names::{Item, Level, Sight, with_records};
 use super::place::Placer;
-use super::read::{Calls, Cte, Frame, MAX_ARMS, MAX_ROWS, Reader};
+use super::read::{Calls, MAX_ARMS, MAX_ROWS, Reader};
+use super::syntax::{default_name, flatten, identifier, outermost, turns, variant_in};
+use super::window::windows;
 use super::{Arm, Effect};
 use crate::predicate::{Expr, lower};
 
@@ -95,27 +95,26 @@ impl Reading<'_, '_> {
     pub(super) fn variant(
         &mut self,
         query: &ast::SelectVariant,
-        frame: &Frame,
-        outer: Option<&Sight<'_>>,
+        level: Level<'_>,
     ) -> Result<Vec<Arm>, Refusal> {
         match query {
             ast::SelectVariant::Select(select) => {
-                let frame = self.with(select.with_clause(), frame)?;
-                self.block(&Block::of_select(select), &frame, outer)
+                let frame = self.with(select.with_clause(), level.frame)?;
+                self.block(&Block::of_select(select), level.within(&frame))
             }
             ast::SelectVariant::SelectInto(select) => {
-                let frame = self.with(select.with_clause(), frame)?;
-                self.block(&Block::of_into(select), &frame, outer)
+                let frame = self.with(select.with_clause(), level.frame)?;
+                self.block(&Block::of_into(select), level.within(&frame))
             }
             ast::SelectVariant::ParenSelect(paren) => {
-                let frame = self.with(paren.with_clause(), frame)?;
+                let frame = self.with(paren.with_clause(), level.frame)?;
                 let inner = paren.select().ok_or("an empty query")?;
-                self.variant(&inner, &frame, outer)
+                self.variant(&inner, level.within(&frame))
             }
-            ast::SelectVariant::CompoundSelect(both) => self.compound(both, frame, outer),
+            ast::SelectVariant::CompoundSelect(both) => self.compound(both, level),
             ast::SelectVariant::Values(values) => {
-                let frame = self.with(values.with_clause(), frame)?;
-                self.values(values, &frame, outer)
+                let frame = self.with(values.with_clause(), level.frame)?;
+                self.values(values, level.within(&frame))
             }
             ast::SelectVariant::Table(_) => Err("TABLE".into()),
         }
@@ -125,12 +124,11 @@ impl Reading<'_, '_> {
     fn compound(
         &mut self,
         both: &ast::CompoundSelect,
-        frame: &Frame,
-        outer: Option<&Sight<'_>>,
+        level: Level<'_>,
     ) -> Result<Vec<Arm>, Refusal> {
         let frame = self.with(
             both.syntax().children().find_map(ast::WithClause::cast),
-            frame,
+            level.frame,
         )?;
         let limited = both.syntax().children_with_tokens().any(|child| {
             ast::Intersect::can_cast(child.kind())
@@ -149,7 +147,7 @@ impl Reading<'_, '_> {
                     None => continue,
                 },
             };
-            for mut arm in self.variant(&side, &frame, outer)? {
+            for mut arm in self.variant(&side, level.within(&frame))? {
                 arm.limited |= limited;
                 arms.push(arm);
             }
@@ -160,22 +158,16 @@ impl Reading<'_, '_> {
         Ok(arms)
     }
 
-    fn values(
-        &mut self,
-        values: &ast::Values,
-        frame: &Frame,
-        outer: Option<&Sight<'_>>,
-    ) -> Result<Vec<Arm>, Refusal> {
+    fn values(&mut self, values: &ast::Values, level: Level<'_>) -> Result<Vec<Arm>, Refusal> {
         let rows = values.row_list().ok_or("VALUES without rows")?;
         let mut arms = Vec::new();
         for row in rows.rows() {
             let mut arm = Arm::default();
             let exprs: Vec<ast::Expr> = row.exprs().collect();
-            let partial = Partial::default();
             for (at, expr) in exprs.iter().enumerate() {
-                let value = self.place(&lower::expr(expr), frame, &partial, outer, &mut arm);
+                let value = self.place(&lower::expr(expr), level.seeing(&[]), &mut arm);
                 arm.targets.push((format!("column{}", at + 1), value));
-                self.nested(expr.syntax(), frame, &partial, outer, &mut arm)?;
+                self.nested(expr.syntax(), level.seeing(&[]), &mut arm)?;
             }
             arms.push(arm);
             if arms.len() > MAX_ARMS {
@@ -185,59 +177,21 @@ impl Reading<'_, '_> {
         Ok(arms)
     }
 
-    /// The frame with the queries of WITH in sight; those that change something do it here.
-    pub(super) fn with(
-        &mut self,
-        clause: Option<ast::WithClause>,
-        frame: &Frame,
-    ) -> Result<Frame, Refusal> {
-        let mut inside = frame.clone();
-        for table in clause.into_iter().flat_map(|clause| clause.with_tables()) {
-            let (Some(name), Some(query)) = (table.name(), table.query()) else {
-                continue;
-            };
-            let name = super::from::identifier(name.syntax());
-            let columns = table.column_list().map(|list| {
-                list.column_names()
-                    .map(|column| super::from::identifier(column.syntax()))
-                    .collect()
-            });
-            let shown = self.modifying(&query, &inside)?;
-            if let Some(shown) = shown {
-                inside.made.insert(name, Rc::new(shown));
-                continue;
-            }
-            let cte = Cte {
-                name,
-                columns: columns.unwrap_or_default(),
-                query,
-                before: inside.ctes.clone(),
-            };
-            inside.ctes.push(Rc::new(cte));
-        }
-        Ok(inside)
-    }
-
-    pub(super) fn block(
-        &mut self,
-        block: &Block,
-        frame: &Frame,
-        outer: Option<&Sight<'_>>,
-    ) -> Result<Vec<Arm>, Refusal> {
+    pub(super) fn block(&mut self, block: &Block, level: Level<'_>) -> Result<Vec<Arm>, Refusal> {
         let partitions = windows(&block.node);
         let mut arms = Vec::new();
-        for (partial, mut arm) in self.filtered_rows(block, frame, outer)? {
+        for (partial, mut arm) in self.filtered_rows(block, level)? {
             // Without a row to limit, what WHERE asks is all that the query answers.
             if partial.arm.rows.is_empty() {
                 for filter in &block.filters {
-                    self.nested(filter.syntax(), frame, &partial, outer, &mut arm)?;
+                    self.nested(filter.syntax(), level.seeing(&partial.items), &mut arm)?;
                 }
             }
             if let Some(targets) = &block.targets {
-                self.targets(targets, frame, &partial, outer, &mut arm)?;
+                self.targets(targets, level.seeing(&partial.items), &mut arm)?;
             }
             if let Some(partitions) = &partitions {
-                let counted = self.counted(block, partitions, frame, &partial, outer)?;
+                let counted = self.counted(block, partitions, level.seeing(&partial.items))?;
                 arm.inner.extend(counted);
             }
             arms.push(arm);
@@ -246,43 +200,20 @@ impl Reading<'_, '_> {
     }
 
     /// FROM under WHERE.
-    fn filtered_rows(
+    pub(super) fn filtered_rows(
         &mut self,
         block: &Block,
-        frame: &Frame,
-        outer: Option<&Sight<'_>>,
+        level: Level<'_>,
     ) -> Result<Vec<(Partial, Arm)>, Refusal> {
         let mut found = Vec::new();
-        for partial in self.from_list(&block.from, frame, outer)? {
+        for partial in self.sources(&block.from, level)? {
             let mut arm = partial.arm.clone();
             for filter in &block.filters {
-                let placed = self.place(&lower::expr(filter), frame, &partial, outer, &mut arm);
+                let placed =
+                    self.place(&lower::expr(filter), level.seeing(&partial.items), &mut arm);
                 flatten(placed, &mut arm.conditions);
             }
             found.push((partial, arm));
-        }
-        Ok(found)
-    }
-
-    /// The rows that window functions look at beside each row of a result: those of its partition,
-    /// whatever is filtered from outside later.
-    fn counted(
-        &mut self,
-        block: &Block,
-        partitions: &[Expr],
-        frame: &Frame,
-        partial: &Partial,
-        outer: Option<&Sight<'_>>,
-    ) -> Result<Vec<Arm>, Refusal> {
-        let mut found = Vec::new();
-        for (other, mut arm) in self.filtered_rows(block, frame, outer)? {
-            for by in partitions {
-                let here = self.place(by, frame, partial, outer, &mut arm);
-                let there = self.place(by, frame, &other, outer, &mut arm);
-                arm.conditions
-                    .push(Expr::Binary("=".into(), Box::new(here), Box::new(there)));
-            }
-            found.push(arm);
         }
         Ok(found)
     }
@@ -291,14 +222,12 @@ impl Reading<'_, '_> {
     pub(super) fn targets(
         &mut self,
         targets: &ast::TargetList,
-        frame: &Frame,
-        partial: &Partial,
-        outer: Option<&Sight<'_>>,
+        sight: Sight<'_>,
         arm: &mut Arm,
     ) -> Result<(), Refusal> {
         for (at, target) in targets.targets().enumerate() {
             let Some(expr) = target.expr() else {
-                for item in &partial.items {
+                for item in sight.items {
                     arm.targets.extend(item.all());
                 }
                 continue;
@@ -306,10 +235,8 @@ impl Reading<'_, '_> {
             if let ast::Expr::FieldExpr(field) = &expr
                 && field.star_token().is_some()
             {
-                let name = field
-                    .base()
-                    .map(|base| super::from::identifier(base.syntax()));
-                let of = partial
+                let name = field.base().map(|base| identifier(base.syntax()));
+                let of = sight
                     .items
                     .iter()
                     .find(|item| Some(&item.name) == name.as_ref());
@@ -322,35 +249,23 @@ impl Reading<'_, '_> {
                 continue;
             }
             let lowered = lower::expr(&expr);
-            let value = self.place(&lowered, frame, partial, outer, arm);
+            let value = self.place(&lowered, sight, arm);
             let name = target
                 .as_name()
                 .and_then(|name| name.name())
                 .map(|name| name.text())
                 .unwrap_or_else(|| default_name(&lowered, at));
             arm.targets.push((name, value));
-            self.nested(expr.syntax(), frame, partial, outer, arm)?;
+            self.nested(expr.syntax(), sight, arm)?;
         }
         Ok(())
     }
 
     /// Ties an expression to what is in sight.
-    pub(super) fn place(
-        &self,
-        expr: &Expr,
-        frame: &Frame,
-        partial: &Partial,
-        outer: Option<&Sight<'_>>,
-        arm: &mut Arm,
-    ) -> Expr {
+    pub(super) fn place(&self, expr: &Expr, sight: Sight<'_>, arm: &mut Arm) -> Expr {
         let mut placer = Placer {
             reader: self.reader,
-            frame,
-            sight: Sight {
-                items: &partial.items,
-                outer,
-                names: &frame.names,
-            },
+            sight,
             records: Vec::new(),
         };
         let placed = placer.place(expr);
@@ -363,23 +278,16 @@ impl Reading<'_, '_> {
     pub(super) fn nested(
         &mut self,
         node: &SyntaxNode,
-        frame: &Frame,
-        partial: &Partial,
-        outer: Option<&Sight<'_>>,
+        sight: Sight<'_>,
         arm: &mut Arm,
     ) -> Result<(), Refusal> {
         for query in outermost(node) {
-            let sight = Sight {
-                items: &partial.items,
-                outer,
-                names: &frame.names,
-            };
-            let mut inside = frame.clone();
+            let mut inside = sight.level.frame.clone();
             inside.depth += 1;
             let turns = turns(query.syntax(), node);
-            for mut inner in self.variant(&query, &inside, Some(&sight))? {
+            for mut inner in self.variant(&query, Level::inside(&inside, &sight))? {
                 for turn in &turns {
-                    let placed = self.place(turn, frame, partial, outer, &mut inner);
+                    let placed = self.place(turn, sight, &mut inner);
                     flatten(placed, &mut inner.conditions);
                 }
                 if !inner.rows.is_empty() || !inner.inner.is_empty() {
@@ -407,108 +315,4 @@ impl Reading<'_, '_> {
 
 fn too_many() -> Refusal {
     "a query with more ways through it than are followed".into()
-}
-
-/// The sub-selects of an expression that are not inside another one.
-fn outermost(node: &SyntaxNode) -> Vec<ast::SelectVariant> {
-    let mut found = Vec::new();
-    let mut stack = vec![node.clone()];
-    while let Some(next) = stack.pop() {
-        for child in next.children() {
-            match ast::SelectVariant::cast(child.clone()) {
-                Some(query) => found.push(query),
-                None => stack.push(child),
-            }
-        }
-    }
-    found
-}
-
-/// The conditions of CASE under which a part of an expression is looked at.
-fn turns(part: &SyntaxNode, root: &SyntaxNode) -> Vec<Expr> {
-    let mut found = Vec::new();
-    for above in part.ancestors().skip(1) {
-        if let Some(when) = ast::WhenClause::cast(above.clone())
-            && when
-                .then()
-                .is_some_and(|then| then.syntax().text_range().contains_range(part.text_range()))
-            && !plain_case(&above)
-            && let Some(condition) = when.condition()
-        {
-            found.push(lower::expr(&condition));
-        }
-        if above == *root {
-            break;
-        }
-    }
-    found
-}
-
-/// Whether a WHEN compares with the subject of its CASE.
-fn plain_case(when: &SyntaxNode) -> bool {
-    when.ancestors()
-        .find_map(ast::CaseExpr::cast)
-        .is_some_and(|case| case.expr().is_some())
-}
-
-/// The query inside parentheses, if it is one.
-pub(super) fn variant_in(paren: &ast::ParenExpr) -> Option<ast::SelectVariant> {
-    paren.syntax().children().find_map(ast::SelectVariant::cast)
-}
-
-/// For a SELECT with window functions, the expressions that all of them partition by; `None` for
-/// one without.
-fn windows(node: &SyntaxNode) -> Option<Vec<Expr>> {
-    let own = |found: &SyntaxNode| {
-        found
-            .ancestors()
-            .skip(1)
-            .find(|above| ast::SelectVariant::can_cast(above.kind()))
-            .is_none_or(|select| select == *node)
-    };
-    let overs: Vec<SyntaxNode> = node
-        .descendants()
-        .filter(|found| found.kind() == SyntaxKind::OVER_CLAUSE && own(found))
-        .collect();
-    if overs.is_empty() {
-        return None;
-    }
-    let partitions: Vec<Vec<Expr>> = overs
-        .iter()
-        .map(|over| {
-            over.descendants()
-                .filter_map(ast::PartitionItem::cast)
-                .filter_map(|item| item.expr())
-                .map(|expr| lower::expr(&expr))
-                .collect()
-        })
-        .collect();
-    let first = partitions.first().cloned().unwrap_or_default();
-    let common = |expr: &Expr| partitions.iter().all(|items| items.contains(expr));
-    Some(first.into_iter().filter(common).collect())
-}
-
-/// The name of a result column without AS.
-fn default_name(expr: &Expr, at: usize) -> String {
-    match expr {
-        Expr::Column { name, .. } => name.clone(),
-        Expr::Call(name, _) => name.rsplit('.').next().unwrap_or(name).to_owned(),
-        Expr::Cast(inner, _) => default_name(inner, at),
-        Expr::Case(..) => "case".into(),
-        Expr::Exists(_) => "exists".into(),
-        Expr::Scalar(select) => match select.targets.as_slice() {
-            [(_, Some(name))] => name.clone(),
-            [(value, None)] => default_name(value, at),
-            _ => format!("?column{at}?"),
-        },
-        _ => format!("?column{at}?"),
-    }
-}
-
-/// Conditions one by one.
-pub(super) fn flatten(expr: Expr, into: &mut Vec<Expr>) {
-    match expr {
-        Expr::And(items) => items.into_iter().for_each(|item| flatten(item, into)),
-        other => into.push(other),
-    }
 }

@@ -8,9 +8,17 @@
 mod block;
 mod command;
 mod from;
+mod insert;
+mod join;
+mod merge;
 mod names;
 mod place;
 mod read;
+mod syntax;
+mod update;
+mod view;
+mod window;
+mod with;
 
 use std::rc::Rc;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::read::Frame;
 use super::{Arm, Record};
 use crate::catalog::Relation;
 use crate::predicate::Expr;
@@ -125,12 +126,43 @@ impl Item {
     }
 }
 
+/// A level of a query: as whom and with which WITH it is read, and what is around it.
+#[derive(Clone, Copy)]
+pub(super) struct Level<'s> {
+    pub(super) frame: &'s Frame,
+    outer: Option<&'s Sight<'s>>,
+}
+
+impl<'s> Level<'s> {
+    /// The outermost level.
+    pub(super) fn of(frame: &'s Frame) -> Self {
+        Self { frame, outer: None }
+    }
+
+    /// A query inside another, which sees what is around it.
+    pub(super) fn inside(frame: &'s Frame, outer: &'s Sight<'s>) -> Self {
+        Self {
+            frame,
+            outer: Some(outer),
+        }
+    }
+
+    /// The same level with other queries of WITH in sight.
+    pub(super) fn within(self, frame: &'s Frame) -> Self {
+        Self { frame, ..self }
+    }
+
+    /// With FROM items in sight.
+    pub(super) fn seeing(self, items: &'s [Item]) -> Sight<'s> {
+        Sight { level: self, items }
+    }
+}
+
 /// What is in sight at some point of a query, from the inside out.
 #[derive(Clone, Copy)]
 pub(super) struct Sight<'s> {
+    pub(super) level: Level<'s>,
     pub(super) items: &'s [Item],
-    pub(super) outer: Option<&'s Sight<'s>>,
-    pub(super) names: &'s Names,
 }
 
 /// A value, and the row that a variable brought with it.
@@ -153,14 +185,14 @@ impl Sight<'_> {
                     return Some((value, None));
                 }
             }
-            level = sight.outer;
+            level = sight.level.outer;
         }
         self.variable(table, name)
     }
 
     fn variable(&self, table: Option<&str>, name: &str) -> Option<Meaning> {
         let Some(table) = table else {
-            return match self.names.get(name)? {
+            return match self.level.frame.names.get(name)? {
                 Binding::Value(value) => Some((value.clone(), None)),
                 // A record of one column, or a scalar that was selected.
                 Binding::Record(record) => match record.targets.as_slice() {
@@ -174,10 +206,11 @@ impl Sight<'_> {
             };
         };
         // `function.parameter`
-        if let Some(Binding::Value(value)) = self.names.get(&format!("{table}.{name}")) {
+        if let Some(Binding::Value(value)) = self.level.frame.names.get(&format!("{table}.{name}"))
+        {
             return Some((value.clone(), None));
         }
-        match self.names.get(table)? {
+        match self.level.frame.names.get(table)? {
             Binding::Record(record) => {
                 let value = record.targets.iter().find(|(known, _)| known == name);
                 let value = match value {

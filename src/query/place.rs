@@ -1,14 +1,13 @@
 //! Ties every column of an expression to the row, sub-select or variable that it means.
 
 use super::Record;
-use super::names::{Columns, Item, Sight};
-use super::read::{Frame, Reader};
+use super::names::{Columns, Item, Level, Sight};
+use super::read::Reader;
 use crate::predicate::{Expr, FromTable, Select};
 
 /// Resolves expressions at one point of a query.
 pub(super) struct Placer<'r, 'a, 's> {
     pub(super) reader: &'r Reader<'a>,
-    pub(super) frame: &'r Frame,
     pub(super) sight: Sight<'s>,
     /// Rows that variables brought along.
     pub(super) records: Vec<Record>,
@@ -60,7 +59,7 @@ impl Placer<'_, '_, '_> {
 
     fn call(&mut self, name: &str, items: &[Expr]) -> Expr {
         let items = self.each(items);
-        if let Some(context) = &self.frame.context {
+        if let Some(context) = &self.sight.level.frame.context {
             // The session's own context is out of sight, for functions that look at it too.
             let bare = name.strip_prefix("pg_catalog.").unwrap_or(name);
             let reads = matches!(items.first(), Some(Expr::Literal(setting))
@@ -70,13 +69,16 @@ impl Placer<'_, '_, '_> {
             }
             if !self
                 .reader
-                .functions(self.frame, name, items.len())
+                .functions(self.sight.level.frame, name, items.len())
                 .is_empty()
             {
                 return Expr::Opaque(format!("{name}() under another context"));
             }
         }
-        Expr::Call(self.reader.function_name(self.frame, name), items)
+        Expr::Call(
+            self.reader.function_name(self.sight.level.frame, name),
+            items,
+        )
     }
 
     fn boxed(&mut self, expr: &Expr) -> Box<Expr> {
@@ -108,9 +110,11 @@ impl Placer<'_, '_, '_> {
     fn select(&mut self, select: &Select) -> Option<Select> {
         let (mut items, mut from) = (Vec::new(), Vec::new());
         for table in &select.from {
-            let relation =
-                self.reader
-                    .relation(self.frame, table.schema.as_deref(), &table.name)?;
+            let relation = self.reader.relation(
+                self.sight.level.frame,
+                table.schema.as_deref(),
+                &table.name,
+            )?;
             let alias = self.reader.alias(&table.alias);
             let schema = (table.alias == table.name).then(|| relation.schema_name.to_string());
             items.push(Item::table(&table.alias, schema, &alias, relation));
@@ -123,12 +127,7 @@ impl Placer<'_, '_, '_> {
         let outer = self.sight;
         let mut inner = Placer {
             reader: self.reader,
-            frame: self.frame,
-            sight: Sight {
-                items: &items,
-                outer: Some(&outer),
-                ..outer
-            },
+            sight: Level::inside(outer.level.frame, &outer).seeing(&items),
             records: Vec::new(),
         };
         let targets = select

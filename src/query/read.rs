@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
 
     /// The relation that a name in a statement of that frame means.
     pub fn table(&self, frame: &Frame, path: &ast::PathRef) -> Option<Oid> {
-        let path = super::from::path_of(Some(path.clone()));
+        let path = super::syntax::path_of(Some(path.clone()));
         let found = match path.as_slice() {
             [name] => self.relation(frame, None, name),
             [schema, name] => self.relation(frame, Some(schema), name),
@@ -225,12 +225,7 @@ impl<'a> Reader<'a> {
     pub fn place(&self, expr: &Expr, frame: &Frame) -> Arm {
         let mut placer = super::place::Placer {
             reader: self,
-            frame,
-            sight: super::names::Sight {
-                items: &[],
-                outer: None,
-                names: &frame.names,
-            },
+            sight: super::names::Level::of(frame).seeing(&[]),
             records: Vec::new(),
         };
         let value = placer.place(expr);

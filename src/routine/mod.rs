@@ -6,11 +6,16 @@
 //! said to be unknown, never harmless.
 
 mod body;
+mod branch;
+mod change;
 mod dynamic;
+mod execute;
 mod fold;
+mod repeat;
 mod state;
 mod step;
 mod utility;
+mod variables;
 mod walk;
 
 pub use state::Account;

@@ -1,16 +1,14 @@
 //! Walks a body: every branch a path, every variable what was put into it.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use squawk_syntax::SyntaxNode;
-use squawk_syntax::ast::{self, AstNode};
 
 use super::body::{Body, body};
 use super::state::{Account, State};
-use crate::catalog::{Function, Oid, Relation, RelationKind, Rule, Trigger};
-use crate::predicate::{Expr, parse};
-use crate::query::{Arm, Binding, Calls, Frame, Names, Reader, Row};
+use crate::catalog::{Function, Oid};
+use crate::predicate::Expr;
+use crate::query::{Arm, Binding, Calls, Frame, Names, Reader, Use, argument};
 use crate::tenancy::Tenancy;
 
 /// Functions inside each other beyond which they are not followed.
@@ -58,105 +56,6 @@ impl<'a> Walker<'a> {
         self.call(function, arguments, &self.frame(0))
     }
 
-    /// What a trigger's function does when `role` changes rows of `table`: a table's rows are
-    /// `role`'s own; what it writes to a view is whatever it likes.
-    pub fn fired(
-        &self,
-        function: &Function,
-        (table, trigger): (&Relation, &Trigger),
-        role: Oid,
-    ) -> Account {
-        let mut frame = self.inside(function, &self.frame(role));
-        let mut names = self.changed_rows(table, role);
-        for name in &trigger.transition {
-            let rows = vec![self.own_row(table, name, role)];
-            frame.made.insert(name.clone(), Rc::new(rows));
-        }
-        for word in [
-            "tg_op",
-            "tg_table_name",
-            "tg_table_schema",
-            "tg_name",
-            "tg_when",
-        ] {
-            names.bind(word, Binding::Value(Expr::Opaque(word.to_owned())));
-        }
-        frame.names = names;
-        self.walk(function, frame)
-    }
-
-    /// What a rule of `table` does in place of, or beside, a change that `role` makes: its actions
-    /// have the rights of the table's owner. `None` where it does not parse. `rules-privileges`.
-    pub fn ruled(&self, table: &Relation, rule: &Rule, role: Oid) -> Option<Account> {
-        let stmt = parse::statement(rule.definition.as_deref()?)?;
-        let mut frame = self.frame(table.owner);
-        frame.caller = role;
-        frame.names = self.changed_rows(table, role);
-        if table.kind != RelationKind::View {
-            // No policy is asked: not what is written, nor, past them, what is there.
-            frame.names.bind("new", anything(table));
-            let old = self.own_row(table, "old", table.owner);
-            frame.names.bind("old", Binding::Record(Rc::new(old)));
-        }
-        let mut account = Account::default();
-        let actions = stmt.syntax().descendants().filter(|node| {
-            let kind = node.kind();
-            ast::Insert::can_cast(kind)
-                || ast::Update::can_cast(kind)
-                || ast::Delete::can_cast(kind)
-        });
-        for action in actions {
-            let mut state = State::new(frame.clone());
-            let shown = self.run(&action, &mut state, &mut account);
-            account
-                .shown
-                .extend(shown.iter().map(|arm| state.showing(arm)));
-        }
-        Some(account)
-    }
-
-    /// NEW and OLD: a table's rows are `role`'s own; what is written to a view is anything.
-    fn changed_rows(&self, table: &Relation, role: Oid) -> Names {
-        let mut names = Names::default();
-        if table.kind == RelationKind::View {
-            names.bind("new", anything(table));
-            let old = match self.reader.view(table, &self.frame(role), self).as_deref() {
-                Ok([arm]) => Binding::Record(Rc::new(arm.clone())),
-                _ => Binding::Unknown,
-            };
-            names.bind("old", old);
-        } else {
-            for name in ["new", "old"] {
-                let arm = self.own_row(table, name, role);
-                names.bind(name, Binding::Record(Rc::new(arm)));
-            }
-        }
-        names
-    }
-
-    /// A row that `role` may have: its policies filter it.
-    fn own_row(&self, table: &Relation, name: &str, role: Oid) -> Arm {
-        let alias = self.reader.alias(name);
-        let columns = table.columns.iter().map(|column| {
-            let value = Expr::Column {
-                table: Some(alias.clone()),
-                name: column.name.clone(),
-            };
-            (column.name.clone(), value)
-        });
-        Arm {
-            targets: columns.collect(),
-            rows: vec![Row {
-                relation: table.oid,
-                alias: alias.clone(),
-                as_role: role,
-                through: Vec::new(),
-                switched: false,
-            }],
-            ..Arm::default()
-        }
-    }
-
     /// What a call does, from inside `caller`.
     pub(super) fn call(
         &self,
@@ -185,7 +84,7 @@ impl<'a> Walker<'a> {
     }
 
     /// The frame of a function's body: SECURITY DEFINER runs as the owner.
-    fn inside(&self, function: &Function, caller: &Frame) -> Frame {
+    pub(super) fn inside(&self, function: &Function, caller: &Frame) -> Frame {
         let role = match function.security_definer {
             true => function.owner,
             false => caller.caller,
@@ -208,7 +107,7 @@ impl<'a> Walker<'a> {
         frame
     }
 
-    fn walk(&self, function: &Function, mut frame: Frame) -> Account {
+    pub(super) fn walk(&self, function: &Function, mut frame: Frame) -> Account {
         let mut account = Account::default();
         let signature = function.signature();
         if self.stack.borrow().contains(&function.oid) {
@@ -296,7 +195,7 @@ impl<'a> Walker<'a> {
             }
             state.worked_switched |= state.frame.context.is_some();
             let arm = state.under(&change.arm);
-            account.changes.push(crate::query::Use { arm, ..change });
+            account.changes.push(Use { arm, ..change });
         }
         if effect.shown.iter().any(|arm| !arm.rows.is_empty()) {
             state.worked_switched |= state.frame.context.is_some();
@@ -325,19 +224,16 @@ impl<'a> Walker<'a> {
             if super::utility::switches(self, &name, &arguments, state) {
                 continue;
             }
-            let candidates = self.reader.functions(&state.frame, &name, arguments.len());
-            for function in candidates {
-                let bound = arguments
-                    .iter()
-                    .map(|value| crate::query::argument(value.clone(), arm))
-                    .collect();
-                let called = self.call(function, bound, &state.frame);
+            for function in self.reader.functions(&state.frame, &name, arguments.len()) {
+                let bound = arguments.iter().map(|value| argument(value.clone(), arm));
+                let called = self.call(function, bound.collect(), &state.frame);
                 account.absorb(&called);
                 if shown && in_result {
-                    for shown in called.shown {
-                        let arm = state.under(&shown.arm);
-                        account.shown.push(crate::query::Use { arm, ..shown });
-                    }
+                    let shown = called.shown.into_iter().map(|shown| Use {
+                        arm: state.under(&shown.arm),
+                        ..shown
+                    });
+                    account.shown.extend(shown);
                 }
             }
         }
@@ -355,18 +251,6 @@ impl Calls for Walker<'_> {
         let followed = called.unknown.is_empty() && !called.shown.is_empty();
         followed.then(|| called.shown.into_iter().map(|shown| shown.arm).collect())
     }
-}
-
-/// A row that the caller writes as it likes.
-fn anything(table: &Relation) -> Binding {
-    let fields = table.columns.iter().map(|column| {
-        let value = Expr::Argument(format!("new.{}", column.name));
-        (column.name.clone(), value)
-    });
-    Binding::Record(Rc::new(Arm {
-        targets: fields.collect(),
-        ..Arm::default()
-    }))
 }
 
 /// The names of what a function takes, in order; empty for one without a name.
