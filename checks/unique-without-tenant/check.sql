@@ -34,7 +34,7 @@ parent_column as (
 ),
 spanning as (
     select tenant.oid, tenant.nspname, tenant.relname, i.indexrelid, ic.relname as index_name, i.indisexclusion,
-           col.names, col.single, col.has_uuid, col.has_counter, col.uuid_is_made_here
+           col.names, col.single, col.has_uuid, col.has_secret, col.has_counter, col.uuid_is_made_here
     from tenant
     join pg_catalog.pg_index i on i.indrelid = tenant.oid and (i.indisunique or i.indisexclusion)
     join pg_catalog.pg_class ic on ic.oid = i.indexrelid and not ic.relispartition
@@ -42,6 +42,8 @@ spanning as (
         select string_agg(coalesce(quote_ident(a.attname), pg_get_indexdef(i.indexrelid, k.place::int, false)), ', ' order by k.place) as names,
                count(*) = 1 as single,
                coalesce(bool_or('uuid'::regtype in (y.oid, y.typbasetype)), false) as has_uuid,
+               -- Nobody asks for what cannot be guessed: a token, the hash of a key.
+               coalesce(bool_or(a.attname ~* '(token|secret|hash|digest|nonce|signature|api_?key)'), false) as has_secret,
                coalesce(bool_or('uuid'::regtype in (y.oid, y.typbasetype)
                                 and (i.indisprimary
                                      or a.atthasdef
@@ -63,7 +65,7 @@ judged as (
     select spanning.*,
            case
                when has_counter then 'info'
-               when has_uuid then 'low'
+               when has_uuid or has_secret then 'low'
                when coalesce((select has_any_column_privilege(app.oid, spanning.oid, 'INSERT')
                                      or has_any_column_privilege(app.oid, spanning.oid, 'UPDATE') from app), true) then 'medium'
                else 'low'

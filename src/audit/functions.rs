@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::definers;
 use super::engine::{Engine, few};
 use super::holes::{Hole, Verdicts, parts, with_inner};
-use crate::catalog::{Function, Privilege, Relation, holds};
+use crate::catalog::{Function, Oid, Privilege, Relation, holds};
 use crate::finding::{Operation, Verdict};
 use crate::query::Use;
 use crate::routine::{Account, Walker};
@@ -24,8 +24,9 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
         .filter(|function| function.security_definer || sets_context(engine, function))
         .collect();
     functions.sort_by_key(|function| function.signature());
+    let inside = through_aggregates(engine);
     for function in functions {
-        if callable(engine, function) {
+        if callable(engine, function) || inside.contains(&function.oid) {
             let account = walker.called(function, engine.powers.role);
             let entry = vec![
                 engine.app.clone(),
@@ -63,7 +64,18 @@ fn callable(engine: &Engine<'_>, function: &Function) -> bool {
             None => true,
             Some(acl) => holds(Some(acl), &engine.powers.held, Privilege::Execute),
         };
-    executable && engine.powers.may_use_schema(snapshot, function.schema)
+    // A default or a domain calls by identity: the schema's USAGE is not asked for.
+    executable
+        && (function.used_by_catalog || engine.powers.may_use_schema(snapshot, function.schema))
+}
+
+/// Functions that a callable aggregate calls: nobody asks for EXECUTE on them. `sql-createaggregate`.
+fn through_aggregates(engine: &Engine<'_>) -> BTreeSet<Oid> {
+    let functions = engine.snapshot().functions.values();
+    functions
+        .filter(|function| !function.aggregates.is_empty() && callable(engine, function))
+        .flat_map(|function| function.aggregates.iter().copied())
+        .collect()
 }
 
 pub(super) fn judge(

@@ -212,9 +212,12 @@ impl Reading<'_, '_> {
                 .iter()
                 .map(|value| argument(value.clone(), &whole))
                 .collect();
-            if let Some(arms) = self.calls.rows(function, bound, level.frame) {
-                return Ok(computed(&called, &columns, arms));
+            match self.calls.rows(function, bound, level.frame) {
+                Ok(arms) => return Ok(computed(&called, &columns, arms)),
+                Err(reason) => self.effect.unknown.extend(reason),
             }
+        } else {
+            self.effect.unknown.extend(self.calls.reaches_out(&name));
         }
         // What it returns is made of its arguments, where it is one of PostgreSQL's own.
         let mut known = candidates.is_empty();

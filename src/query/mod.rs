@@ -27,7 +27,7 @@ use crate::finding::Operation;
 use crate::predicate::Expr;
 
 pub use from::SOME_NAME;
-pub use names::{Binding, Names};
+pub use names::{Binding, Names, fields};
 pub use read::{Calls, Frame, Reader, argument};
 
 /// A row that takes part in an [`Arm`].

@@ -221,7 +221,14 @@ pub(super) fn binding(arms: &[Arm]) -> Binding {
     };
     let alone = arm.rows.is_empty() && arm.conditions.is_empty() && arm.inner.is_empty();
     match arm.targets.as_slice() {
-        [(_, value)] if alone => Binding::Value(value.clone()),
+        [(_, value)] => match crate::query::fields(value) {
+            Some(targets) => Binding::Record(Rc::new(Arm {
+                targets,
+                ..arm.clone()
+            })),
+            None if alone => Binding::Value(value.clone()),
+            None => Binding::Record(Rc::new(arm.clone())),
+        },
         _ => Binding::Record(Rc::new(arm.clone())),
     }
 }

@@ -132,10 +132,9 @@ impl<'a> Walker<'a> {
             frame.context = Some(fixed.clone());
         }
         let Some(body) = body(function) else {
-            account.doubt(match function.language.as_str() {
-                "sql" | "plpgsql" => format!("the body of {signature} does not parse"),
-                other => format!("{signature} is written in {other}"),
-            });
+            if let Some(reason) = unread(function) {
+                account.doubt(reason);
+            }
             return account;
         };
         self.stack.borrow_mut().push(function.oid);
@@ -224,6 +223,10 @@ impl<'a> Walker<'a> {
             if super::utility::switches(self, &name, &arguments, state) {
                 continue;
             }
+            if let Some(reason) = self.reaches_out(&name) {
+                account.doubt(reason);
+                continue;
+            }
             for function in self.reader.functions(&state.frame, &name, arguments.len()) {
                 let bound = arguments.iter().map(|value| argument(value.clone(), arm));
                 let called = self.call(function, bound.collect(), &state.frame);
@@ -246,11 +249,62 @@ impl Calls for Walker<'_> {
         function: &Function,
         arguments: Vec<Binding>,
         frame: &Frame,
-    ) -> Option<Vec<Arm>> {
+    ) -> Result<Vec<Arm>, Option<String>> {
+        if let Some(reason) = self.reaches_out(&function.name) {
+            return Err(Some(reason));
+        }
         let called = self.call(function, arguments, frame);
-        let followed = called.unknown.is_empty() && !called.shown.is_empty();
-        followed.then(|| called.shown.into_iter().map(|shown| shown.arm).collect())
+        if called.unknown.is_empty() && !called.shown.is_empty() {
+            return Ok(called.shown.into_iter().map(|shown| shown.arm).collect());
+        }
+        Err(called.unknown.into_iter().next())
     }
+
+    fn reaches_out(&self, name: &str) -> Option<String> {
+        reaches_out(name).then(|| format!("{name}() reads what its arguments name"))
+    }
+}
+
+/// Why what a function does is not known; `None` where it does nothing but compute.
+fn unread(function: &Function) -> Option<String> {
+    let signature = function.signature();
+    match function.language.as_str() {
+        "sql" | "plpgsql" => Some(format!("the body of {signature} does not parse")),
+        // An aggregate or a window function; what it is made of is looked at by itself.
+        _ if matches!(function.kind, 'a' | 'w') => None,
+        // What an extension ships in C computes, but for what runs the SQL that it is given.
+        "c" | "internal" if function.of_extension && !reaches_out(&function.name) => None,
+        other => Some(format!("{signature} is written in {other}")),
+    }
+}
+
+/// Functions that run SQL or read files and objects that their arguments name. `functions-admin`,
+/// `lo-funcs`, `functions-xml`, `dblink`, `tablefunc`.
+pub(super) fn reaches_out(name: &str) -> bool {
+    const NAMES: [&str; 20] = [
+        "connectby",
+        "cursor_to_xml",
+        "database_to_xml",
+        "lo_export",
+        "lo_get",
+        "lo_import",
+        "lo_open",
+        "lo_put",
+        "lo_unlink",
+        "loread",
+        "lowrite",
+        "pg_read_binary_file",
+        "pg_read_file",
+        "query_to_xml",
+        "query_to_xml_and_xmlschema",
+        "schema_to_xml",
+        "table_to_xml",
+        "table_to_xml_and_xmlschema",
+        "ts_stat",
+        "xpath_table",
+    ];
+    let bare = name.rsplit('.').next().unwrap_or(name);
+    NAMES.contains(&bare) || bare.starts_with("dblink") || bare.starts_with("crosstab")
 }
 
 /// The names of what a function takes, in order; empty for one without a name.
