@@ -146,7 +146,7 @@ pub(super) enum Known {
 }
 
 impl Known {
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
             (Self::Never, _) | (_, Self::Never) => Self::Never,
@@ -214,7 +214,7 @@ pub(super) enum AtomKind {
         to: Option<Constant>,
     },
     /// Some other row does, which any tenant can have; `of_row` where it hangs on the row.
-    Exists { subject: String, of_row: bool },
+    Exists { table: String, of_row: bool },
     /// What a table says that the application cannot write: the team's word that this row is for
     /// this context.
     Mapping { table: String },
