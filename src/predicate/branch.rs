@@ -228,7 +228,7 @@ impl Evaluation<'_, '_> {
                 );
                 if subject.kind == to || keeps_apart(subject.kind, to) {
                     Value::Row { subject }
-                } else if reads && subject.kind == TypeKind::Text {
+                } else if reads && subject.kind.is_text() {
                     Value::Row {
                         subject: subject.with(&format!("::{ty}"), to),
                     }
@@ -279,11 +279,11 @@ impl Evaluation<'_, '_> {
                 value
             }
             Value::Key | Value::Context => {
-                let text = matches!(self.key_type, TypeKind::Text | TypeKind::Uuid);
+                let text = self.key_type.is_text() || self.key_type == TypeKind::Uuid;
                 let how = match (known_prefix(name, rest), name) {
                     // Some two tenants begin or end alike, or differ in case.
                     (Some(1..=35), _) if text => How::Merged,
-                    (None, "lower" | "upper") if self.key_type == TypeKind::Text => How::Merged,
+                    (None, "lower" | "upper") if self.key_type.is_text() => How::Merged,
                     _ => How::Unknown,
                 };
                 derived(&value, all, how)

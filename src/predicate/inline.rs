@@ -127,7 +127,7 @@ fn body(function: &Function) -> Option<Expr> {
                 _ => None,
             }
         }
-        "plpgsql" if !function.returns_set => plpgsql::expression(text),
+        "plpgsql" if !function.returns_set => plpgsql::expression(text, &parameter_names(function)),
         _ => None,
     }
 }

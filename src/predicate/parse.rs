@@ -9,7 +9,7 @@ use super::expr::{Expr, FromTable, Select};
 use super::lower::expr;
 
 /// Longer texts are not parsed: the parser recurses.
-const MAX_BYTES: usize = 32 * 1024;
+pub(super) const MAX_BYTES: usize = 32 * 1024;
 /// Deeper parentheses are not parsed, for the same reason.
 const MAX_DEPTH: usize = 200;
 
@@ -310,7 +310,7 @@ fn path_parts(path: &ast::PathRef) -> Vec<String> {
 }
 
 /// An identifier as written, to the name it means.
-fn identifier(written: &str) -> String {
+pub(super) fn identifier(written: &str) -> String {
     match written
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))

@@ -196,18 +196,7 @@ impl Atoms {
             .zip(&self.atoms)
             .filter_map(|(value, atom)| match value {
                 Known::Yes => Some(atom.clone()),
-                Known::No => Some(Atom {
-                    text: format!("not ({})", atom.text),
-                    kind: match atom.kind.clone() {
-                        // Any other value will do.
-                        AtomKind::Session { subject, to, .. } => AtomKind::Session {
-                            subject,
-                            to,
-                            exact: false,
-                        },
-                        kind => kind,
-                    },
-                }),
+                Known::No => Some(atom.negated()),
                 _ => None,
             })
             .collect()

@@ -69,7 +69,7 @@ fn equality(kind: &AtomKind) -> Option<(Term, Term)> {
             constant,
             exact: true,
         } => Some((term(subject), Term::Constant(constant.clone()))),
-        AtomKind::Joined { left, right } if left.kind == right.kind && left.kind.is_exact() => {
+        AtomKind::Joined { left, right } if left.kind.is_exact_with(right.kind) => {
             Some((term(left), term(right)))
         }
         _ => None,

@@ -176,6 +176,38 @@ pub(super) struct Atom {
     pub(super) kind: AtomKind,
 }
 
+impl Atom {
+    /// What holds where it does not.
+    pub(super) fn negated(&self) -> Self {
+        let none = |table: &str, of_row: bool| Self {
+            text: match of_row {
+                true => format!("{table} has no such row"),
+                false => format!("{table} has no row that passes"),
+            },
+            kind: AtomKind::Exists {
+                table: table.to_owned(),
+                of_row,
+            },
+        };
+        let kind = match &self.kind {
+            AtomKind::Written(written) => return none(&written.table, true),
+            AtomKind::Mapping { table } => return none(table, true),
+            AtomKind::Exists { table, of_row } => return none(table, *of_row),
+            // Any other value will do.
+            AtomKind::Session { subject, to, .. } => AtomKind::Session {
+                subject: subject.clone(),
+                to: to.clone(),
+                exact: false,
+            },
+            kind => kind.clone(),
+        };
+        Self {
+            text: format!("not ({})", self.text),
+            kind,
+        }
+    }
+}
+
 /// What a column is compared with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Constant {

@@ -91,6 +91,7 @@ const LINKED: &[&str] = &[
     "coalesce((select true from public.fixed_links l where l.org = {C} and l.sub = the_table.tenant limit 1), false)",
     "public.is_linked(tenant)",
     "public.is_linked_pl(tenant)",
+    "public.may_see(tenant)",
     "public.is_open(tenant)",
     "public.is_member(tenant)",
     "public.any_share(id)",

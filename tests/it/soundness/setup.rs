@@ -85,6 +85,19 @@ fn functions(kind: &Kind) -> String {
              select true into found from public.links l where l.tenant = {current} and l.sub = who;
              return coalesce(found, false);
          end $$;
+         create function public.may_see(who {k}) returns bool language plpgsql {definer} as $$
+         begin
+             if who = {current} then
+                 return true;
+             elsif who is null then
+                 raise exception 'nobody';
+             end if;
+             perform 1 from public.fixed_links l where l.org = {current} and l.sub = who;
+             if not found then
+                 return false;
+             end if;
+             return true;
+         end $$;
          create function public.is_open(who {k}) returns bool language sql {definer} as $$
              select exists (select 1 from public.open_links where tenant = {current} and sub = who) $$;
          create function public.is_member(who {k}) returns bool language sql stable as $$
