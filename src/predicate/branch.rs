@@ -272,6 +272,10 @@ impl Evaluation<'_, '_> {
             return Value::Opaque(all(&value.text()));
         }
         match &value {
+            Value::Text(text) => match folded_text(name, text, rest) {
+                Some(text) => Value::Text(text),
+                None => Value::Opaque(all(&value.text())),
+            },
             // A uuid or a number is spelled one way by the server.
             Value::Key | Value::Context
                 if self.key_type.is_spelled_one_way() && self.keeps_whole(name, rest) =>
@@ -325,6 +329,18 @@ impl Evaluation<'_, '_> {
             }
             Situation::EmptyContext => Value::Text(String::new()),
         }
+    }
+}
+
+/// A constant through a text function.
+fn folded_text(name: &str, text: &str, rest: &[Value]) -> Option<String> {
+    match (name, known_prefix(name, rest)) {
+        ("lower", _) if text.is_ascii() => Some(text.to_ascii_lowercase()),
+        ("upper", _) if text.is_ascii() => Some(text.to_ascii_uppercase()),
+        ("left" | "substr" | "substring", Some(length @ 1..)) => {
+            Some(text.chars().take(length as usize).collect())
+        }
+        _ => text.is_empty().then(String::new),
     }
 }
 

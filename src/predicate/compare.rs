@@ -244,9 +244,20 @@ impl Evaluation<'_, '_> {
             (value, Value::Text(pattern)) if op == "~~" && !pattern.contains(['%', '_', '\\']) => {
                 return self.equal_values(value.clone(), Value::Text(pattern.clone()));
             }
+            (_, Value::Text(pattern))
+                if !pattern.is_empty() && pattern.chars().all(|c| c == '%') =>
+            {
+                return Truth::not(self.value_is_null(l));
+            }
             (Value::Row { subject }, Value::Text(_)) => AtomKind::Free {
                 subject: subject.clone(),
             },
+            // Some tenant is called so.
+            (Value::Key, Value::Text(name)) if self.key_type.is_text() && name.contains('%') => {
+                AtomKind::Free {
+                    subject: Subject::tenant(KEY_MARK),
+                }
+            }
             (Value::Key, Value::Context) if self.key_type.is_spelled_one_way() => {
                 return Truth::False;
             }

@@ -183,10 +183,19 @@ impl Atoms {
             .filter(opaque)
             .filter(|atom| model[**atom] != Known::Hidden)
             .collect();
-        match needed.is_empty() {
-            true => texts(used.iter().filter(opaque).collect()),
-            false => texts(needed),
+        if !needed.is_empty() {
+            return texts(needed);
         }
+        let all: Vec<&usize> = used.iter().filter(opaque).collect();
+        if !all.is_empty() {
+            return texts(all);
+        }
+        let known = self.needed(formula, model).into_iter();
+        let known: Vec<String> = known.map(|atom| atom.text).collect();
+        vec![format!(
+            "whether all of this can be: {}",
+            known.join(" and ")
+        )]
     }
 
     /// The atoms of a witness without which the formula would not be true.

@@ -103,7 +103,9 @@ pub(super) fn cuts(key: TypeKind, to: TypeKind) -> bool {
     match (key, to) {
         (Text, Varchar(_)) => true,
         (Text, Padded(length)) => length > 0,
-        (Varchar(whole), Varchar(length) | Padded(length)) => (1..whole).contains(&length),
+        (Varchar(whole) | Padded(whole), Varchar(length) | Padded(length)) => {
+            (1..whole).contains(&length)
+        }
         (Uuid, Varchar(length) | Padded(length)) => (1..36).contains(&length),
         _ => false,
     }
