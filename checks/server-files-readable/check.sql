@@ -12,7 +12,7 @@ with app as (
     where r.rolname = current_setting('tenantctl.app_role')
       and not r.rolsuper
 )
-select p.oid::regprocedure::text as object,
+select format('pg_catalog.%s', p.oid::regprocedure) as object,
        format('%I may execute %s, which %s', app.rolname, p.oid::regprocedure,
               case when p.proname like 'lo\_%' then 'copies a file of the server into or out of a large object'
                    else 'reads any file of the server' end) as detail,

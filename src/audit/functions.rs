@@ -8,7 +8,7 @@ use super::holes::{Hole, Verdicts, parts, with_inner};
 use crate::catalog::{Function, Oid, Privilege, Relation, holds};
 use crate::finding::{Operation, Verdict};
 use crate::query::Use;
-use crate::routine::{Account, Walker};
+use crate::routine::{Account, NAMED_BY_ARGUMENTS, Walker};
 use crate::session::quote;
 
 pub(super) fn audit(engine: &mut Engine<'_>) {
@@ -156,7 +156,10 @@ fn conclude(
         return;
     }
     if let Some(reason) = account.unknown.first() {
-        let touched = touchable(engine, function);
+        let mut touched = touchable(engine, function);
+        if touched.is_empty() && reason.ends_with(NAMED_BY_ARGUMENTS) {
+            touched.push("whatever they name".into());
+        }
         if !touched.is_empty() {
             engine.cover(
                 &signature,

@@ -2,7 +2,7 @@
 //! writes, and the view's own conditions only WITH CHECK OPTION. `sql-createview`.
 
 use super::engine::{Engine, Found};
-use crate::catalog::{CheckOption, Relation};
+use crate::catalog::{CheckOption, Column, Privilege, Relation};
 use crate::finding::{Operation, Severity};
 use crate::predicate::{Answer, Expr};
 use crate::query::{Arm, Row};
@@ -28,7 +28,7 @@ pub(super) fn audit(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relatio
         if view.updatable & bit == 0 || ruled || !access.allows(operation) {
             continue;
         }
-        if let Some(row) = open(engine, view, arm) {
+        if let Some(row) = open(engine, (view, operation), arm) {
             report(engine, view, &row, operation);
             return;
         }
@@ -38,7 +38,7 @@ pub(super) fn audit(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relatio
         && access.allows(Operation::Insert)
         && access.allows(Operation::Update)
         && view.rules.iter().all(|rule| rule.event == '1')
-        && let Some((row, index)) = upsert(engine, arm)
+        && let Some((row, index)) = upsert(engine, view, arm)
     {
         report_upsert(engine, view, &row, &index);
     }
@@ -47,7 +47,7 @@ pub(super) fn audit(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relatio
 /// A unique index over which INSERT … ON CONFLICT DO UPDATE through the view meets a row of another
 /// organization: the view's conditions are not asked of the row that is there, and its check option
 /// only of what becomes of it. `sql-insert`, ON CONFLICT.
-fn upsert(engine: &Engine<'_>, arm: &Arm) -> Option<(Row, String)> {
+fn upsert(engine: &Engine<'_>, view: &Relation, arm: &Arm) -> Option<(Row, String)> {
     let row = arm
         .rows
         .iter()
@@ -60,12 +60,7 @@ fn upsert(engine: &Engine<'_>, arm: &Arm) -> Option<(Row, String)> {
     }
     let shown = |number: i16| {
         let column = table.attribute(number);
-        column.is_some_and(|column| {
-            arm.targets.iter().any(|(_, value)| {
-                matches!(value, Expr::Column { table: Some(alias), name }
-                    if *alias == row.alias && *name == column.name)
-            })
-        })
+        column.is_some_and(|column| chooses(engine, (view, Operation::Insert), (arm, row), column))
     };
     let chosen = shown(key.number);
     table
@@ -119,6 +114,27 @@ fn report_upsert(engine: &mut Engine<'_>, view: &Relation, row: &Row, index: &st
     );
 }
 
+/// Whether the application may give a column of the table a value through the view: the view shows
+/// it, and the privilege reaches it.
+fn chooses(
+    engine: &Engine<'_>,
+    (view, operation): (&Relation, Operation),
+    (arm, row): (&Arm, &Row),
+    column: &Column,
+) -> bool {
+    let what = match operation {
+        Operation::Update => Privilege::Update,
+        _ => Privilege::Insert,
+    };
+    let whole = engine.powers.may(engine.snapshot(), view, what);
+    let granted = engine.powers.columns(view, what);
+    arm.targets.iter().any(|(shown, value)| {
+        (whole || granted.contains(&shown.as_str()))
+            && matches!(value, Expr::Column { table: Some(alias), name }
+                if *alias == row.alias && *name == column.name)
+    })
+}
+
 /// `pg_rewrite.ev_type`.
 fn event(operation: Operation) -> char {
     match operation {
@@ -130,7 +146,7 @@ fn event(operation: Operation) -> char {
 }
 
 /// The row that may be written as another organization's, if there is one.
-fn open(engine: &Engine<'_>, view: &Relation, arm: &Arm) -> Option<Row> {
+fn open(engine: &Engine<'_>, (view, operation): (&Relation, Operation), arm: &Arm) -> Option<Row> {
     let (at, row) = arm
         .rows
         .iter()
@@ -138,11 +154,7 @@ fn open(engine: &Engine<'_>, view: &Relation, arm: &Arm) -> Option<Row> {
         .find(|(_, row)| engine.tenancy.tables.contains_key(&row.relation))?;
     let table = engine.snapshot().relations.get(&row.relation)?;
     let key = engine.tenant_column(table)?;
-    // Where the view does not show the column, nobody chooses it.
-    let chosen = arm.targets.iter().any(|(_, value)| {
-        matches!(value, Expr::Column { table: Some(alias), name }
-            if *alias == row.alias && *name == key.name)
-    });
+    let chosen = chooses(engine, (view, operation), (arm, row), key);
     let prover = engine.prover_for(row.as_role);
     if !chosen || row.as_role == engine.powers.role || prover.unfiltered(table).is_none() {
         return None;

@@ -92,9 +92,21 @@ impl Evaluation<'_, '_> {
             .any(|c| !c.is_alphanumeric() && !matches!(c, '-' | '{' | '}'));
         let item = self.values(item, scope);
         self.over(list, |this, list| {
+            if let Value::Text(text) = &list {
+                let parts: Vec<&str> = match (text.is_empty(), separator.is_empty()) {
+                    (true, _) => Vec::new(),
+                    (_, true) => vec![text],
+                    _ => text.split(separator).collect(),
+                };
+                let parts: Vec<Value> = parts
+                    .into_iter()
+                    .map(|part| Value::Text(part.to_owned()))
+                    .map(|part| element.map_or(part.clone(), |ty| this.cast(part, ty)))
+                    .collect();
+                return this.among(&item, parts);
+            }
             let one = match list {
                 Value::Null => return Truth::Null,
-                Value::Text(text) if text.is_empty() => return Truth::False,
                 // A uuid or a number is one part.
                 Value::Context if splits && this.key_type.is_spelled_one_way() => Value::Context,
                 Value::Setting { name } => Value::Setting { name },
@@ -107,10 +119,17 @@ impl Evaluation<'_, '_> {
                 Some(ty) => this.cast(one, ty),
                 None => one,
             };
-            this.over(item.clone(), |this, item| {
+            this.among(&item, vec![one])
+        })
+    }
+
+    fn among(&mut self, item: &Branches, list: Vec<Value>) -> Truth {
+        let each = |one: Value| {
+            self.over(item.clone(), |this, item| {
                 this.equal_values(item, one.clone())
             })
-        })
+        };
+        Truth::or(list.into_iter().map(each).collect())
     }
 }
 

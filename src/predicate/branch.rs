@@ -231,7 +231,7 @@ impl Evaluation<'_, '_> {
                 );
                 if subject.kind == to || keeps_apart(subject.kind, to) {
                     Value::Row { subject }
-                } else if reads && subject.kind == TypeKind::Text {
+                } else if reads && subject.kind.is_text() {
                     Value::Row {
                         subject: subject.with(&format!("::{ty}"), to),
                     }
@@ -275,13 +275,10 @@ impl Evaluation<'_, '_> {
             return Value::Opaque(all(&value.text()));
         }
         match &value {
-            Value::Text(text) if rest.is_empty() => Value::Text(match name {
-                "lower" => text.to_lowercase(),
-                "upper" => text.to_uppercase(),
-                "ltrim" => text.trim_start_matches(' ').to_owned(),
-                "rtrim" => text.trim_end_matches(' ').to_owned(),
-                _ => text.trim_matches(' ').to_owned(),
-            }),
+            Value::Text(text) => match folded_text(name, text, rest) {
+                Some(text) => Value::Text(text),
+                None => Value::Opaque(all(&value.text())),
+            },
             // A uuid or a number is spelled one way by the server.
             Value::Key | Value::Context
                 if self.key_type.is_spelled_one_way() && self.keeps_whole(name, rest) =>
@@ -289,11 +286,11 @@ impl Evaluation<'_, '_> {
                 value
             }
             Value::Key | Value::Context => {
-                let text = matches!(self.key_type, TypeKind::Text | TypeKind::Uuid);
+                let text = self.key_type.is_text() || self.key_type == TypeKind::Uuid;
                 let how = match (known_prefix(name, rest), name) {
                     // Some two tenants begin or end alike, or differ in case.
                     (Some(1..=35), _) if text => How::Merged,
-                    (None, "lower" | "upper") if self.key_type == TypeKind::Text => How::Merged,
+                    (None, "lower" | "upper") if self.key_type.is_text() => How::Merged,
                     _ => How::Unknown,
                 };
                 derived(&value, all, how)
@@ -335,6 +332,18 @@ impl Evaluation<'_, '_> {
             }
             Situation::EmptyContext => Value::Text(String::new()),
         }
+    }
+}
+
+/// A constant through a text function.
+fn folded_text(name: &str, text: &str, rest: &[Value]) -> Option<String> {
+    match (name, known_prefix(name, rest)) {
+        ("lower", _) if text.is_ascii() => Some(text.to_ascii_lowercase()),
+        ("upper", _) if text.is_ascii() => Some(text.to_ascii_uppercase()),
+        ("left" | "substr" | "substring", Some(length @ 1..)) => {
+            Some(text.chars().take(length as usize).collect())
+        }
+        _ => text.is_empty().then(String::new),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::branch::{Branches, sure};
 use super::eval::Evaluation;
 use super::expr::Expr;
+use super::plpgsql;
 use super::scope::Scope;
 use super::value::Value;
 
@@ -14,6 +15,10 @@ impl Evaluation<'_, '_> {
             ("current_setting", [setting, missing_ok]) => {
                 let lenient = *missing_ok == Expr::Bool(true);
                 sure(self.setting(setting, lenient, scope))
+            }
+            (plpgsql::RAISE, []) => {
+                self.raises = true;
+                sure(Value::Null)
             }
             ("nullif", [value, other]) => self.nullif(value, other, scope),
             ("coalesce", _) => self.coalesce(arguments, scope),

@@ -134,19 +134,19 @@ impl Evaluation<'_, '_> {
         let kind = AtomKind::Equals {
             subject: Subject::tenant(&tenant.text()),
             constant: Constant::Text(to),
-            exact: self.key_type.is_exact() && tenant.side().is_some(),
+            exact: self.key_type.is_exact_with(self.key_type) && tenant.side().is_some(),
         };
         self.atoms.atom(text, kind)
     }
 
     fn column_equals(&mut self, subject: Subject, other: Value, text: String) -> Truth {
-        let of_key = subject.kind == self.key_type && subject.kind.is_exact();
+        let of_key = subject.kind.is_exact_with(self.key_type);
         let (constant, exact) = match other {
             Value::Key => (Constant::Key, of_key),
             Value::Context => (Constant::Context, of_key),
             Value::Parent { .. } => (Constant::Parent, false),
             Value::User { sql, .. } => (Constant::User(sql), false),
-            Value::Text(to) => (Constant::Text(to), subject.kind.is_exact()),
+            Value::Text(to) => (Constant::Text(to), subject.kind.is_exact_with(subject.kind)),
             _ => return self.opaque(text),
         };
         let kind = AtomKind::Equals {
@@ -314,14 +314,25 @@ impl Evaluation<'_, '_> {
             (value, Value::Text(pattern)) if op == "~~" && !pattern.contains(['%', '_', '\\']) => {
                 return self.equal_values(value.clone(), Value::Text(pattern.clone()));
             }
+            (_, Value::Text(pattern))
+                if !pattern.is_empty() && pattern.chars().all(|c| c == '%') =>
+            {
+                return Truth::not(self.value_is_null(l));
+            }
             (Value::Row { subject }, Value::Text(_)) => AtomKind::Free {
                 subject: subject.clone(),
             },
+            // Some tenant is called so.
+            (Value::Key, Value::Text(name)) if self.key_type.is_text() && name.contains('%') => {
+                AtomKind::Free {
+                    subject: Subject::tenant(KEY_MARK),
+                }
+            }
             (Value::Key, Value::Context) if self.key_type.is_spelled_one_way() => {
                 return Truth::False;
             }
             // Some tenant's name holds a wildcard, or is another's in capitals.
-            (Value::Key, Value::Context) if self.key_type == TypeKind::Text => between_tenants(),
+            (Value::Key, Value::Context) if self.key_type.is_text() => between_tenants(),
             (Value::Key, Value::Derived(pattern)) | (Value::Context, Value::Derived(pattern))
                 if widened(pattern) && (pattern.of == Side::Context) == (l == Value::Key) =>
             {
@@ -329,7 +340,7 @@ impl Evaluation<'_, '_> {
                     // One uuid is no part of another.
                     TypeKind::Uuid => return Truth::False,
                     // Some tenant's name begins with another's.
-                    TypeKind::Text | TypeKind::Integer => between_tenants(),
+                    TypeKind::Text | TypeKind::Varchar(_) | TypeKind::Integer => between_tenants(),
                     _ => AtomKind::Opaque,
                 }
             }
@@ -349,7 +360,7 @@ impl Evaluation<'_, '_> {
                 }
                 (Value::Key, Value::Context) => match this.key_type {
                     TypeKind::Uuid => return Truth::False,
-                    TypeKind::Text | TypeKind::Integer => between_tenants(),
+                    TypeKind::Text | TypeKind::Varchar(_) | TypeKind::Integer => between_tenants(),
                     _ => AtomKind::Opaque,
                 },
                 (Value::Row { subject }, Value::Text(_)) => AtomKind::Free {

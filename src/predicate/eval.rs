@@ -142,11 +142,17 @@ impl<'p, 'a> Evaluation<'p, 'a> {
         for (condition, result) in arms {
             let condition = Truth::is_true(self.truth(condition, scope));
             let mut all: Vec<Truth> = before.clone();
-            all.extend([condition.clone(), self.truth(result, scope)]);
+            all.push(condition.clone());
+            // What is never reached raises nothing.
+            if !all.contains(&Truth::False) {
+                all.push(self.truth(result, scope));
+            }
             options.push(Truth::and(all));
             before.push(Truth::not(condition));
         }
-        before.push(self.truth(otherwise, scope));
+        if !before.contains(&Truth::False) {
+            before.push(self.truth(otherwise, scope));
+        }
         options.push(Truth::and(before));
         Truth::or(options)
     }

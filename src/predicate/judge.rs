@@ -177,14 +177,10 @@ impl Prover<'_> {
                 Outcome::Trusted(tables) => trusted.extend(tables),
                 Outcome::Yes(atoms) => return Answer::Leaking(Leak::of(situation, &atoms)),
                 Outcome::Perhaps(atoms) => {
-                    let stopped = if atoms.is_empty() {
-                        "its conditions contradict each other in a way that is not followed".into()
-                    } else {
-                        atoms.join(" and ")
-                    };
                     unproven.get_or_insert(format!(
-                        "cannot tell {}: it depends on {stopped}",
-                        situation.words()
+                        "cannot tell {}: it depends on {}",
+                        situation.words(),
+                        atoms.join(" and ")
                     ));
                 }
             }

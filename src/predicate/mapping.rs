@@ -84,9 +84,7 @@ impl Evaluation<'_, '_> {
                     if !single || self.is_one(rows, at, from, written.privilege) =>
                 {
                     let text = format!("{} has run {}", written.role, written.statement());
-                    let kind = AtomKind::Written(written);
-                    let done = self.atoms.atom(text, kind);
-                    return Truth::and(vec![done, formula]);
+                    return self.atoms.found(text, AtomKind::Written(written), formula);
                 }
                 Access::Yes(written) => {
                     doubt.get_or_insert(format!(
@@ -99,15 +97,18 @@ impl Evaluation<'_, '_> {
                 }
             }
         }
-        let says = match doubt {
-            Some(reason) => self.opaque(reason),
-            None if context => {
-                let text = format!("{names} says so");
-                self.atoms.atom(text, AtomKind::Mapping { table: names })
-            }
-            None => self.opaque(format!("what {names} says of the session's user")),
+        let (text, kind) = match doubt {
+            Some(reason) => (reason, AtomKind::Opaque),
+            None if context => (
+                format!("{names} says so"),
+                AtomKind::Mapping { table: names },
+            ),
+            None => (
+                format!("what {names} says of the session's user"),
+                AtomKind::Opaque,
+            ),
         };
-        Truth::and(vec![says, formula])
+        self.atoms.found(text, kind, formula)
     }
 
     /// Whether a scalar sub-select surely finds the row that was written: an UPDATE makes no second
@@ -128,12 +129,11 @@ impl Evaluation<'_, '_> {
         let inner = |subject: &Subject| rows.iter().any(|(_, alias, _)| *alias == subject.alias);
         let identity = self.atoms.which(&formula, &|kind| match kind {
             AtomKind::Equals {
-                subject, constant, ..
-            } => {
-                inner(subject)
-                    && (self.is_context(constant) || matches!(constant, Constant::User(_)))
-            }
-            _ => false,
+                subject,
+                constant: Constant::User(_),
+                ..
+            } => inner(subject),
+            kind => self.of_context(kind).is_some_and(inner),
         });
         let of_row = self.atoms.which(&formula, &|kind| match kind {
             AtomKind::Equals {
@@ -157,30 +157,28 @@ impl Evaluation<'_, '_> {
                 ),
                 None => format!("how {names} ties the row to the context"),
             };
-            let opaque = self.opaque(how);
-            return Truth::and(vec![opaque, formula]);
+            return self.atoms.found(how, AtomKind::Opaque, formula);
         };
         if single {
-            let picked = self.opaque(format!("which row of {names} a sub-select picks"));
-            return Truth::and(vec![picked, formula]);
+            let picked = format!("which row of {names} a sub-select picks");
+            return self.atoms.found(picked, AtomKind::Opaque, formula);
         }
         let text = match tied {
             true => format!("{names} has such a row"),
             false => format!("{names} has any row that passes"),
         };
         let exists = AtomKind::Exists {
-            subject: format!("exists {names}"),
+            table: names.clone(),
             of_row: tied,
         };
-        let exists = self.atoms.atom(text, exists);
         if open == formula {
-            return Truth::and(vec![exists, formula]);
+            return self.atoms.found(text, exists, formula);
         }
         // Rows that are tied may be found too; what they open is another question.
-        let tied = self.opaque(format!("what {names} says to the context"));
+        let says = format!("what {names} says to the context");
         Truth::or(vec![
-            Truth::and(vec![exists, open]),
-            Truth::and(vec![tied, formula]),
+            self.atoms.found(text, exists, open),
+            self.atoms.found(says, AtomKind::Opaque, formula),
         ])
     }
 
@@ -199,12 +197,26 @@ impl Evaluation<'_, '_> {
             })
     }
 
-    /// The empty context is no tenant's: a table that lists it says so to nobody else.
-    fn is_context(&self, constant: &Constant) -> bool {
-        match constant {
-            Constant::Context => true,
-            Constant::Text(text) => text.is_empty() && self.situation == Situation::EmptyContext,
-            _ => false,
+    /// The column that is compared with the context. One that is empty or missing is no tenant's: a
+    /// table that lists it says so to nobody else.
+    fn of_context<'k>(&self, kind: &'k AtomKind) -> Option<&'k Subject> {
+        let none = matches!(
+            self.situation,
+            Situation::NoContext | Situation::EmptyContext
+        );
+        match kind {
+            AtomKind::Equals {
+                subject,
+                constant: Constant::Context,
+                ..
+            } => Some(subject),
+            AtomKind::Equals {
+                subject,
+                constant: Constant::Text(text),
+                ..
+            } if none && text.is_empty() => Some(subject),
+            AtomKind::IsNull { subject } if none => Some(subject),
+            _ => None,
         }
     }
 
@@ -225,11 +237,8 @@ impl Evaluation<'_, '_> {
                     ties.edges.push((row, to));
                 }
             };
-            tie(Node::Context, &|kind| match kind {
-                AtomKind::Equals {
-                    subject, constant, ..
-                } => own(subject) && self.is_context(constant),
-                _ => false,
+            tie(Node::Context, &|kind| {
+                self.of_context(kind).is_some_and(own)
             });
             tie(Node::User, &|kind| match kind {
                 AtomKind::Equals {

@@ -286,6 +286,10 @@ impl<'a> Prover<'a> {
             TypeKind::Padded(0) => {
                 TypeKind::Padded(u32::try_from(column.type_mod - 4).unwrap_or(0))
             }
+            TypeKind::Text => match u32::try_from(column.type_mod - 4) {
+                Ok(length) => TypeKind::Varchar(length),
+                Err(_) => TypeKind::Text,
+            },
             kind => kind,
         }
     }

@@ -309,7 +309,7 @@ fn path_parts(path: &ast::PathRef) -> Vec<String> {
 }
 
 /// An identifier as written, to the name it means.
-fn identifier(written: &str) -> String {
+pub(super) fn identifier(written: &str) -> String {
     match written
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))

@@ -6,6 +6,9 @@ use crate::catalog::Function;
 use crate::query::{Arm, Use};
 use crate::routine::RAISES;
 
+/// What stands for a statement that raises.
+pub(super) const RAISE: &str = "raise exception";
+
 /// What a function returns, as a CASE over the paths through its body; `None` where it does more than
 /// compute a value, or is not followed.
 pub(super) fn expression(prover: &Prover<'_>, function: &Function) -> Option<Expr> {
@@ -29,7 +32,8 @@ pub(super) fn expression(prover: &Prover<'_>, function: &Function) -> Option<Exp
     arms.sort_by_key(|(condition, _)| !raises(condition));
     Some(match arms.as_slice() {
         [(Expr::And(none), value)] if none.is_empty() => value.clone(),
-        _ => Expr::Case(arms, Box::new(Expr::Null)),
+        // A path that is not here raises.
+        _ => Expr::Case(arms, Box::new(Expr::Call(RAISE.into(), Vec::new()))),
     })
 }
 

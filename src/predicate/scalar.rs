@@ -128,6 +128,10 @@ impl Evaluation<'_, '_> {
             Expr::Scalar(select) if !select.from.is_empty() => {
                 self.equal_to_row(select, other, scope)
             }
+            Expr::Scalar(select) if select.filter.is_none() => match select.targets.as_slice() {
+                [(target, _)] => self.equal_to_select(target, other, scope),
+                _ => None,
+            },
             Expr::As(role, inner) if reads_table(inner) => {
                 let other = Expr::As(self.prover.role, Box::new(other.clone()));
                 Some(self.as_role(*role, |this| this.equal(inner, &other, scope)))

@@ -1,7 +1,10 @@
 //! Whether a formula can come out true.
 //!
-//! Two searches over the same atoms. That nothing satisfies a formula is said only where no
+//! An atom may stand for a row that is found: where it is true, a formula of its own holds for that
+//! row. Two searches over the same atoms. That nothing satisfies a formula is said only where no
 //! assignment does that equality allows; that something does, only where one row can surely be so.
+
+use std::collections::BTreeMap;
 
 use super::theory;
 use super::truth::{Atom, AtomKind, Known, Truth};
@@ -11,7 +14,11 @@ const BUDGET: usize = 200_000;
 
 /// The atoms of one proof, each once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Atoms(Vec<Atom>);
+pub(super) struct Atoms {
+    atoms: Vec<Atom>,
+    /// What holds where an atom is true.
+    meant: BTreeMap<usize, Truth>,
+}
 
 /// Whether a formula can be true.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,27 +54,67 @@ impl Atoms {
             text: text.into(),
             kind,
         };
-        let at = self
-            .0
-            .iter()
-            .position(|known| *known == atom)
+        let known = self.atoms.iter().enumerate();
+        let at = known
+            .filter(|(at, _)| !self.meant.contains_key(at))
+            .find_map(|(at, known)| (*known == atom).then_some(at))
             .unwrap_or_else(|| {
-                self.0.push(atom);
-                self.0.len() - 1
+                self.atoms.push(atom);
+                self.atoms.len() - 1
             });
         Truth::Atom(at)
+    }
+
+    /// The formula that a row is found for which `meant` holds; no two of them are one.
+    pub(super) fn found(&mut self, text: String, kind: AtomKind, meant: Truth) -> Truth {
+        let known = self.meant.iter().find(|(at, known)| {
+            let atom = &self.atoms[**at];
+            **known == meant && atom.text == text && atom.kind == kind
+        });
+        let at = match known {
+            Some((at, _)) => *at,
+            None => {
+                self.atoms.push(Atom { text, kind });
+                self.meant.insert(self.atoms.len() - 1, meant);
+                self.atoms.len() - 1
+            }
+        };
+        Truth::Atom(at)
+    }
+
+    /// The atoms of a formula, and of what they mean.
+    fn used(&self, formula: &Truth) -> Vec<usize> {
+        let mut used = Vec::new();
+        formula.atoms(&mut used);
+        let mut at = 0;
+        while at < used.len() {
+            if let Some(meant) = self.meant.get(&used[at]) {
+                meant.atoms(&mut used);
+            }
+            at += 1;
+        }
+        used
+    }
+
+    /// What a formula comes to where what is true means what it means.
+    fn value(&self, formula: &Truth, is: &[Known]) -> Known {
+        let of = |atom: usize| is[atom];
+        let found = self.meant.iter().filter(|(at, _)| is[**at] == Known::Yes);
+        found
+            .map(|(_, meant)| meant.value(&of))
+            .fold(formula.value(&of), Known::and)
     }
 
     /// The atoms of a formula that are of some kind.
     pub(super) fn which(&self, formula: &Truth, wanted: &dyn Fn(&AtomKind) -> bool) -> Vec<usize> {
         let mut used = Vec::new();
         formula.atoms(&mut used);
-        used.retain(|atom| wanted(&self.0[*atom].kind));
+        used.retain(|atom| wanted(&self.atoms[*atom].kind));
         used
     }
 
     pub(super) fn kind(&self, atom: usize) -> &AtomKind {
-        &self.0[atom].kind
+        &self.atoms[atom].kind
     }
 
     /// Can the formula be true?
@@ -75,7 +122,8 @@ impl Atoms {
         let Some(model) = self.model(formula, &[]) else {
             return Outcome::Never;
         };
-        let mappings = self.which(formula, &|kind| matches!(kind, AtomKind::Mapping { .. }));
+        let is_mapping = |atom: &usize| matches!(self.atoms[*atom].kind, AtomKind::Mapping { .. });
+        let mappings: Vec<usize> = self.used(formula).into_iter().filter(is_mapping).collect();
         let model = match mappings.is_empty() {
             true => model,
             false => match self.model(formula, &mappings) {
@@ -101,7 +149,7 @@ impl Atoms {
         let mut search = Search::new(self, formula, pinned, false);
         search.run();
         match (search.best, search.left) {
-            (None, 0) => Some(vec![Known::Hidden; self.0.len()]),
+            (None, 0) => Some(vec![Known::Hidden; self.atoms.len()]),
             (best, _) => best,
         }
     }
@@ -109,7 +157,7 @@ impl Atoms {
     fn tables(&self, mappings: &[usize]) -> Vec<String> {
         let mut names: Vec<String> = mappings
             .iter()
-            .filter_map(|atom| match &self.0[*atom].kind {
+            .filter_map(|atom| match &self.atoms[*atom].kind {
                 AtomKind::Mapping { table } => Some(table.clone()),
                 _ => None,
             })
@@ -121,14 +169,13 @@ impl Atoms {
 
     /// What an answer depends on: the opaque atoms of a model that it cannot do without.
     fn stopped(&self, formula: &Truth, mut model: Vec<Known>) -> Vec<String> {
-        relax(formula, &mut model);
-        let mut used = Vec::new();
-        formula.atoms(&mut used);
-        let opaque = |atom: &&usize| self.0[**atom].kind == AtomKind::Opaque;
+        self.relax(formula, &mut model);
+        let used = self.used(formula);
+        let opaque = |atom: &&usize| self.atoms[**atom].kind == AtomKind::Opaque;
         let texts = |atoms: Vec<&usize>| {
             atoms
                 .into_iter()
-                .map(|atom| self.0[*atom].text.clone())
+                .map(|atom| self.atoms[*atom].text.clone())
                 .collect::<Vec<_>>()
         };
         let needed: Vec<&usize> = used
@@ -136,41 +183,49 @@ impl Atoms {
             .filter(opaque)
             .filter(|atom| model[**atom] != Known::Hidden)
             .collect();
-        match needed.is_empty() {
-            true => texts(used.iter().filter(opaque).collect()),
-            false => texts(needed),
+        if !needed.is_empty() {
+            return texts(needed);
         }
+        let all: Vec<&usize> = used.iter().filter(opaque).collect();
+        if !all.is_empty() {
+            return texts(all);
+        }
+        let known = self.needed(formula, model).into_iter();
+        let known: Vec<String> = known.map(|atom| atom.text).collect();
+        vec![format!(
+            "whether all of this can be: {}",
+            known.join(" and ")
+        )]
     }
 
     /// The atoms of a witness without which the formula would not be true.
     fn needed(&self, formula: &Truth, mut is: Vec<Known>) -> Vec<Atom> {
-        relax(formula, &mut is);
+        self.relax(formula, &mut is);
         is.iter()
-            .zip(&self.0)
+            .zip(&self.atoms)
             .filter_map(|(value, atom)| match value {
                 Known::Yes => Some(atom.clone()),
-                Known::No => Some(Atom {
-                    text: format!("not ({})", atom.text),
-                    kind: match atom.kind.clone() {
-                        // Any other value will do.
-                        AtomKind::Session { subject, to, .. } => AtomKind::Session {
-                            subject,
-                            to,
-                            exact: false,
-                        },
-                        kind => kind,
-                    },
-                }),
+                Known::No => Some(atom.negated()),
                 _ => None,
             })
             .collect()
+    }
+
+    /// Hides what the formula is true without.
+    fn relax(&self, formula: &Truth, is: &mut [Known]) {
+        for atom in 0..is.len() {
+            let value = std::mem::replace(&mut is[atom], Known::Hidden);
+            if self.value(formula, is) != Known::Yes {
+                is[atom] = value;
+            }
+        }
     }
 
     pub(super) fn known<'s>(
         &'s self,
         is: &'s [Known],
     ) -> impl Iterator<Item = (&'s AtomKind, Known)> + Clone {
-        self.0
+        self.atoms
             .iter()
             .zip(is)
             .filter(|(_, value)| **value != Known::Hidden)
@@ -178,32 +233,17 @@ impl Atoms {
     }
 }
 
-/// Hides what the formula is true without.
-fn relax(formula: &Truth, is: &mut [Known]) {
-    for atom in 0..is.len() {
-        let value = std::mem::replace(&mut is[atom], Known::Hidden);
-        if !satisfied(formula, is) {
-            is[atom] = value;
-        }
-    }
-}
-
-fn satisfied(formula: &Truth, is: &[Known]) -> bool {
-    formula.value(&|atom| is[atom]) == Known::Yes
-}
-
 impl<'s> Search<'s> {
     fn new(atoms: &'s Atoms, formula: &'s Truth, pinned: &'s [usize], witness: bool) -> Self {
-        let mut used = Vec::new();
-        formula.atoms(&mut used);
+        let mut used = atoms.used(formula);
         if witness {
-            used.retain(|atom| atoms.0[*atom].kind != AtomKind::Opaque);
+            used.retain(|atom| atoms.atoms[*atom].kind != AtomKind::Opaque);
         }
         Self {
             atoms,
             formula,
             used,
-            is: vec![Known::Hidden; atoms.0.len()],
+            is: vec![Known::Hidden; atoms.atoms.len()],
             pinned,
             witness,
             left: BUDGET,
@@ -223,7 +263,7 @@ impl<'s> Search<'s> {
             return;
         }
         self.left -= 1;
-        let value = self.formula.value(&|atom| self.is[atom]);
+        let value = self.atoms.value(self.formula, &self.is);
         if matches!(value, Known::No | Known::Null | Known::Never) || self.is_worse() {
             return;
         }
@@ -256,7 +296,7 @@ impl<'s> Search<'s> {
     }
 
     fn choices(&self, atom: usize) -> &'static [Known] {
-        match self.atoms.0[atom].kind {
+        match self.atoms.atoms[atom].kind {
             _ if self.witness => &[Known::No, Known::Yes],
             AtomKind::IsNull { .. } => &[Known::No, Known::Yes],
             _ => &[Known::No, Known::Yes, Known::Null],

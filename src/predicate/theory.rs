@@ -69,7 +69,7 @@ fn equality(kind: &AtomKind) -> Option<(Term, Term)> {
             constant,
             exact: true,
         } => Some((term(subject), Term::Constant(constant.clone()))),
-        AtomKind::Joined { left, right } if left.kind == right.kind && left.kind.is_exact() => {
+        AtomKind::Joined { left, right } if left.kind.is_exact_with(right.kind) => {
             Some((term(left), term(right)))
         }
         _ => None,
@@ -168,7 +168,21 @@ pub(super) fn plausible<'s>(known: impl Iterator<Item = (&'s AtomKind, Known)> +
             Some((a, b)) if is != Known::Yes => !classes.same(&a, &b),
             _ => true,
         })
+        && tables_fit(known.clone())
         && alone(known, &classes)
+}
+
+/// That a table has one row and lacks another is asked too much.
+fn tables_fit<'s>(known: impl Iterator<Item = (&'s AtomKind, Known)>) -> bool {
+    let mut seen: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
+    for (kind, is) in known {
+        if let AtomKind::Exists { table, .. } = kind {
+            let (count, lacks) = seen.entry(table).or_default();
+            *count += 1;
+            *lacks |= is != Known::Yes;
+        }
+    }
+    seen.values().all(|(count, lacks)| *count < 2 || !lacks)
 }
 
 fn loose_equality(kind: &AtomKind) -> Option<(Term, Term)> {

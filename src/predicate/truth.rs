@@ -146,7 +146,7 @@ pub(super) enum Known {
 }
 
 impl Known {
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
             (Self::Never, _) | (_, Self::Never) => Self::Never,
@@ -174,6 +174,38 @@ pub(super) struct Atom {
     /// As it reads in a message.
     pub(super) text: String,
     pub(super) kind: AtomKind,
+}
+
+impl Atom {
+    /// What holds where it does not.
+    pub(super) fn negated(&self) -> Self {
+        let none = |table: &str, of_row: bool| Self {
+            text: match of_row {
+                true => format!("{table} has no such row"),
+                false => format!("{table} has no row that passes"),
+            },
+            kind: AtomKind::Exists {
+                table: table.to_owned(),
+                of_row,
+            },
+        };
+        let kind = match &self.kind {
+            AtomKind::Written(written) => return none(&written.table, true),
+            AtomKind::Mapping { table } => return none(table, true),
+            AtomKind::Exists { table, of_row } => return none(table, *of_row),
+            // Any other value will do.
+            AtomKind::Session { subject, to, .. } => AtomKind::Session {
+                subject: subject.clone(),
+                to: to.clone(),
+                exact: false,
+            },
+            kind => kind.clone(),
+        };
+        Self {
+            text: format!("not ({})", self.text),
+            kind,
+        }
+    }
 }
 
 /// What a column is compared with.
@@ -214,7 +246,7 @@ pub(super) enum AtomKind {
         to: Option<Constant>,
     },
     /// Some other row does, which any tenant can have; `of_row` where it hangs on the row.
-    Exists { subject: String, of_row: bool },
+    Exists { table: String, of_row: bool },
     /// What a table says that the application cannot write: the team's word that this row is for
     /// this context.
     Mapping { table: String },

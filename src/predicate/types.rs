@@ -51,9 +51,18 @@ impl TypeKind {
         matches!(self, Self::Uuid | Self::Integer)
     }
 
-    /// Whether equality of two values of the type is that of their spelling by the server.
-    pub(super) fn is_exact(self) -> bool {
-        matches!(self, Self::Text | Self::Uuid | Self::Integer | Self::Enum)
+    /// Whether it is text of any length, without padding.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Varchar(_))
+    }
+
+    /// Whether equality of values of the two types is that of their spelling by the server.
+    pub(super) fn is_exact_with(self, other: Self) -> bool {
+        match self {
+            Self::Text | Self::Varchar(_) => other.is_text(),
+            Self::Uuid | Self::Integer | Self::Enum => self == other,
+            _ => false,
+        }
     }
 
     /// The longest spelling of a value, where there is one.
@@ -63,6 +72,7 @@ impl TypeKind {
             Self::Integer => Some(20),
             Self::Enum => Some(63),
             Self::Padded(length) if length > 0 => Some(length),
+            Self::Varchar(length) => Some(length),
             _ => None,
         }
     }
@@ -75,13 +85,14 @@ pub(super) fn keeps_apart(key: TypeKind, to: TypeKind) -> bool {
     use TypeKind::{Boolean, Enum, Integer, Numeric, Other, Padded, Text, Uuid, Varchar};
     let fits = |length: u32| key.longest().is_some_and(|longest| longest <= length);
     match (key, to) {
-        (Boolean | Other | Varchar(_), _) => false,
+        (Boolean | Other, _) => false,
         // Two texts may spell one uuid, or one number.
         (_, Text) => true,
         (Uuid, Uuid) | (Integer, Integer | Numeric) | (Numeric, Numeric) | (Enum, Enum) => true,
         (Padded(_), Padded(0)) => true,
         (Uuid | Integer | Enum, Padded(0)) => true,
         (Uuid | Integer | Enum | Padded(_), Varchar(length) | Padded(length)) => fits(length),
+        (Varchar(_), Varchar(length)) => fits(length),
         _ => false,
     }
 }
@@ -92,6 +103,9 @@ pub(super) fn cuts(key: TypeKind, to: TypeKind) -> bool {
     match (key, to) {
         (Text, Varchar(_)) => true,
         (Text, Padded(length)) => length > 0,
+        (Varchar(whole) | Padded(whole), Varchar(length) | Padded(length)) => {
+            (1..whole).contains(&length)
+        }
         (Uuid, Varchar(length) | Padded(length)) => (1..36).contains(&length),
         _ => false,
     }

@@ -169,7 +169,7 @@ impl<'a> Evaluation<'_, 'a> {
         if missing {
             return Access::No;
         }
-        let formula = self.after(wanted, relation, powers, privilege, &allowed);
+        let formula = self.after(wanted, relation, powers, (privilege, &allowed));
         let role = quote::ident(prover.tenancy.snapshot.role_name(powers.role));
         let role = match prover.tenancy.app {
             None => quote::ident(&prover.tenancy.settings.tenancy.app_role),
@@ -229,8 +229,7 @@ impl<'a> Evaluation<'_, 'a> {
         wanted: &Wanted<'_>,
         relation: &'a Relation,
         powers: &Powers,
-        privilege: Privilege,
-        allowed: &[String],
+        (privilege, allowed): (Privilege, &[String]),
     ) -> Truth {
         let (_, alias, identity) = wanted.row;
         let own = self.prover.as_role(powers.role);

@@ -11,6 +11,9 @@ use crate::predicate::Expr;
 use crate::query::{Arm, Binding, Calls, Frame, Names, Reader, Use, argument};
 use crate::tenancy::Tenancy;
 
+/// How the reason ends where a function reads what nobody sees here.
+pub const NAMED_BY_ARGUMENTS: &str = "reads what its arguments name";
+
 /// Functions inside each other beyond which they are not followed.
 const MAX_CALLS: usize = 12;
 /// Paths through one body beyond which it is not followed.
@@ -261,7 +264,7 @@ impl Calls for Walker<'_> {
     }
 
     fn reaches_out(&self, name: &str) -> Option<String> {
-        reaches_out(name).then(|| format!("{name}() reads what its arguments name"))
+        reaches_out(name).then(|| format!("{name}() {NAMED_BY_ARGUMENTS}"))
     }
 }
 
