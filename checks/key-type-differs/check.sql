@@ -5,7 +5,7 @@
 --   text of a uuid in capitals is another text but the same organization, and the conversion keeps an index from
 --   being used.
 -- source: https://www.postgresql.org/docs/current/datatype-uuid.html
-with registry as (
+with registry as materialized (
     select a.atttypid as type_oid, coalesce(nullif(y.typbasetype, 0), y.oid) as base
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_type y on y.oid = a.atttypid
