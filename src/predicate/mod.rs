@@ -8,6 +8,7 @@
 //! Command Type".
 
 mod compare;
+mod depth;
 mod eval;
 mod expr;
 mod form;

@@ -15,6 +15,7 @@ mod connecting;
 mod corpus;
 mod demo;
 mod documents;
+mod fuzz;
 mod generated;
 mod harness;
 mod organizations;

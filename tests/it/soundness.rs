@@ -7,13 +7,12 @@
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use tenantctl::catalog::{self, Snapshot};
 use tenantctl::paths::Powers;
 use tenantctl::predicate::{Answer, Leak, Need, Prover, Situation};
 use tenantctl::settings::{self, Overrides, Settings};
 use tenantctl::tenancy::Tenancy;
 
-use crate::support::{Db, Session};
+use crate::support::{Db, Session, snapshot};
 
 const USUAL: usize = 200;
 /// A test run is the same every time; longer runs are given seeds of their own.
@@ -156,23 +155,6 @@ fn table(kind: &Kind, name: &str, app: &str) -> String {
     )
 }
 
-fn read(url: &str) -> Snapshot {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let config: tokio_postgres::Config = url.parse().unwrap();
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-        let connection = tokio::spawn(connection);
-        catalog::begin(&client).await.unwrap();
-        let snapshot = catalog::load(&client).await.unwrap();
-        drop(client);
-        let _ = connection.await;
-        snapshot
-    })
-}
-
 /// The statements that put a session into a situation.
 fn enter(tenant: &str, situation: Situation, other: Option<&str>) -> String {
     let context = match situation {
@@ -283,7 +265,7 @@ impl Bench {
             let policies = policies.replace(TABLE, name);
             db.sql(&format!("{}{policies}", table(kind, name, &self.app)));
         }
-        let snapshot = read(&db.url());
+        let snapshot = snapshot(&db.url());
         let tenancy = Tenancy::resolve(&snapshot, &self.settings).unwrap();
         let role = tenancy.app.unwrap().oid;
         let prover = Prover::new(&tenancy, role, Powers::of(&snapshot, role).held);
