@@ -6,7 +6,9 @@
 
 mod catalogs;
 mod oddities;
+mod sabotage;
 mod texts;
+mod words;
 
 /// Where a run begins: the same in every test run, longer ones are given seeds of their own.
 const SEED: u64 = 11;

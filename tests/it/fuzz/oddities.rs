@@ -1,86 +1,10 @@
 //! Statements that make a database odd: each may fail, many do, and the rest is kept.
 
+use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use rand::{Rng, RngExt};
 
-/// Names that have to be quoted, or look like something else.
-const NAMES: [&str; 24] = [
-    "plain",
-    "Mixed Case",
-    "with\"quote",
-    "with'apostrophe",
-    "new\nline",
-    "tab\there",
-    "back\\slash",
-    "select",
-    "user",
-    "current_user",
-    "täbelle_表_🐘",
-    "%I %s {table} {}",
-    "$1",
-    "$tag$",
-    "1st",
-    " ",
-    ".",
-    "a.b",
-    "--",
-    "/* open",
-    "e\u{301}\u{202e}\u{feff}",
-    "pg_like",
-    "organization_id",
-    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-];
-
-/// Conditions, `K` for the key, `C` for the context, `T` for a table.
-const CONDITIONS: [&str; 30] = [
-    "K = C",
-    "K = (select C)",
-    "K::text = current_setting('app.t', true)",
-    "exists (select from T x where x = x)",
-    "K in (select null::uuid)",
-    "(K, 1) = (C, 1)",
-    "(K, 1) > (C, 1)",
-    "K = any (array[C, null])",
-    "K = all (select C)",
-    "tableoid > 0 and ctid is not null",
-    "T is not null",
-    "T::text like '%'",
-    "to_jsonb(T) ->> 'id' = current_setting('app.t', true)",
-    "case K when C then true else null end",
-    "K operator(pg_catalog.=) C",
-    "K is not distinct from C",
-    "not not not (K <> C)",
-    "coalesce(null, null, K = C)",
-    "nullif(K = C, false)",
-    "K between C and C",
-    "(with w as (select C as c) select K = c from w)",
-    "(select bool_or(K = c) from unnest(array[C]) u (c))",
-    "exists (select from T a join T b using (id) left join lateral (select a.id) l on true where a.id = T.id)",
-    "(select count(*) over () from T limit 1) > 0",
-    "current_setting('app.t')::uuid = K",
-    "row(K) = row(C)",
-    "K::text collate \"C\" = C::text",
-    "K::text similar to C::text",
-    "xmin::text <> '' or grouping_is_no_column",
-    "''''::text = '''' and E'\\\\' <> '\\' and $q$;$q$ <> ''",
-];
-
-/// What a function may have in it, parsed by nobody.
-const BODIES: [&str; 12] = [
-    "select 1",
-    "select count(*) from T",
-    "delete from T; select count(*) from T where K = C",
-    "this is no SQL at all (",
-    "select '",
-    "select $$",
-    "",
-    ";;;",
-    "select f(f(f(n))) from T, T, T",
-    "with recursive r as (select 1 union all select * from r) select * from r",
-    "begin execute 'select ' || n; end",
-    "/* /* */ select 1 -- \u{0001}",
-];
+use super::words::{BODIES, CONDITIONS, NAMES};
 
 pub(super) fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -93,7 +17,7 @@ pub(super) struct Maker<'r> {
     tables: Vec<String>,
     functions: Vec<String>,
     roles: Vec<String>,
-    app: String,
+    pub(super) app: String,
     key: String,
     made: usize,
 }
@@ -481,61 +405,6 @@ impl<'r> Maker<'r> {
             _ => format!(
                 "create schema {name}; create table {name}.{name} ({} uuid); grant usage on schema {name} to {app}",
                 self.key
-            ),
-        }
-    }
-
-    /// What only a superuser who edits the catalogs can do, and what disks do by themselves.
-    fn sabotage(&mut self) -> String {
-        let oid = self.rng.next_u32() % 30_000;
-        let picked = "(select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public' and c.relname !~ '^registry' order by md5(c.oid::text || ";
-        let picked = format!("{picked}'{oid}') limit 1)");
-        let function = format!(
-            "(select oid from pg_proc where oid >= 16384 order by md5(oid::text || '{oid}') limit 1)"
-        );
-        let app = format!("'{}'", self.app.replace('\'', "''"));
-        match self.rng.random_range(0..20) {
-            0 => format!("delete from pg_class where oid = {picked}"),
-            1 => format!("delete from pg_proc where oid = {function}"),
-            2 => format!("update pg_class set relowner = {oid} where oid = {picked}"),
-            3 => format!(
-                "update pg_class set relacl = array[makeaclitem({oid}, {oid}, 'SELECT', true)] where oid = {picked}"
-            ),
-            4 => format!(
-                "insert into pg_inherits (inhrelid, inhparent, inhseqno, inhdetachpending) values ({picked}, {oid}, 1, false)"
-            ),
-            5 => format!(
-                "insert into pg_inherits (inhrelid, inhparent, inhseqno, inhdetachpending) select {picked}, {picked}, 1, false"
-            ),
-            6 => format!("delete from pg_rewrite where ev_class = {picked}"),
-            7 => format!("delete from pg_attribute where attrelid = {picked} and attnum = 1"),
-            8 => format!(
-                "update pg_policy set polroles = array[{oid}]::oid[] where md5(oid::text) < '4'"
-            ),
-            9 => "update pg_policy set polroles = '{}' where md5(oid::text) < '2'".to_owned(),
-            10 => format!(
-                "update pg_attribute set atttypid = {oid} where attrelid = {picked} and attnum = 1"
-            ),
-            11 => format!(
-                "update pg_proc set prolang = {oid}, proowner = {oid} where oid = {function}"
-            ),
-            12 => "delete from pg_type where typname in ('d2', 'comp')".to_owned(),
-            13 => format!(
-                "update pg_index set indisvalid = false, indisready = false where indrelid = {picked}"
-            ),
-            14 => format!("delete from pg_attrdef where adrelid = {picked}"),
-            15 => format!("update pg_class set relkind = 'v' where oid = {picked}"),
-            16 => format!(
-                "update pg_constraint set confrelid = {oid}, conkey = '{{99}}' where conrelid = {picked}"
-            ),
-            17 => format!(
-                "delete from pg_authid where oid >= 16384 and quote_ident(rolname) <> {app} and md5(oid::text || '{oid}') < '4'"
-            ),
-            18 => format!(
-                "update pg_policy set polqual = null, polcmd = '?' where polrelid = {picked}"
-            ),
-            _ => format!(
-                "update pg_rewrite set ev_type = '4', rulename = 'odd' where ev_class = {picked}"
             ),
         }
     }
