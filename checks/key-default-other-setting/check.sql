@@ -11,7 +11,8 @@ with app as (
     from pg_catalog.pg_roles r
     where r.rolname = current_setting('tenantctl.app_role')
 ),
-strayed as (
+-- Printing an expression opens its table: only those of keys are.
+strayed as materialized (
     select c.oid, n.nspname, c.relname, c.relowner, c.relforcerowsecurity, a.attname, pg_get_expr(d.adbin, d.adrelid) as text
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[],
                 current_setting('tenantctl.tenant_keys')::text[]) as t (oid, key)

@@ -11,6 +11,7 @@ mod array;
 mod branch;
 mod call;
 mod compare;
+pub(crate) mod depth;
 mod eval;
 mod expr;
 mod form;

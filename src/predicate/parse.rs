@@ -5,13 +5,9 @@
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SourceFile, SyntaxKind};
 
+use super::depth::is_too_deep;
 use super::expr::{Expr, FromTable, Select};
 use super::lower::expr;
-
-/// Longer texts are not parsed: the parser recurses.
-pub(crate) const MAX_BYTES: usize = 32 * 1024;
-/// Deeper parentheses are not parsed, for the same reason.
-pub(crate) const MAX_DEPTH: usize = 200;
 
 /// Parses an expression; `None` where the parser finds an error.
 pub fn expression(text: &str) -> Option<Expr> {
@@ -70,7 +66,7 @@ pub(super) fn arms(text: &str) -> Option<Vec<Select>> {
 /// The one statement of a text that parses and is not too deep.
 pub(crate) fn statement(text: &str) -> Option<ast::Stmt> {
     let text = text.trim().trim_end_matches(';');
-    if text.len() > MAX_BYTES || depth(text) > MAX_DEPTH {
+    if is_too_deep(text) {
         return None;
     }
     let parsed = SourceFile::parse(text);
@@ -82,19 +78,6 @@ pub(crate) fn statement(text: &str) -> Option<ast::Stmt> {
         (Some(statement), None) => Some(statement),
         _ => None,
     }
-}
-
-pub(crate) fn depth(text: &str) -> usize {
-    let (mut now, mut most) = (0usize, 0usize);
-    for byte in text.bytes() {
-        match byte {
-            b'(' => now += 1,
-            b')' => now = now.saturating_sub(1),
-            _ => {}
-        }
-        most = most.max(now);
-    }
-    most
 }
 
 pub(super) fn select(select: &ast::Select) -> Option<Select> {

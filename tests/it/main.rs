@@ -16,6 +16,7 @@ mod corpus;
 mod demo;
 mod documents;
 mod explain;
+mod fuzz;
 mod generated;
 mod harness;
 mod organizations;
