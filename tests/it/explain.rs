@@ -135,9 +135,9 @@ fn a_table_is_explained_to_its_last_policy() {
             )
 
     critical  public.everything()  definer-bypasses-rls
-        public.everything() is SECURITY DEFINER and reaches public.orders as postgres, and postgres is a superuser, whom no policy binds; nothing in it looks at the context, and app_NNNN may execute it
+        public.everything() is SECURITY DEFINER and shows rows of public.orders as postgres, whoever's they are: any row passes with the context at another organization
         path: app_NNNN → EXECUTE on public.everything() → as its owner postgres → public.orders
-        see:  SELECT pg_get_functiondef('public.everything()'::regprocedure);
+        see:  BEGIN; SELECT set_config('app.current_organization_id', (SELECT id::text FROM public.organizations LIMIT 1), true); SET LOCAL ROLE app_NNNN; SELECT * FROM public.everything(); ROLLBACK;  -- give it another organization's values
         fix:  REVOKE EXECUTE ON FUNCTION public.everything() FROM PUBLIC, app_NNNN;  -- or filter by the context inside
 
     critical  public.orders  policy-always-true
@@ -230,7 +230,8 @@ fn a_proof_that_stops_says_where() {
     db.isolated_shop();
     db.sql(
         "create function public.mine(uuid) returns boolean language plpgsql stable
-             as 'begin return $1 = current_setting(''app.current_organization_id'', true)::uuid; end';
+             as 'declare said boolean; begin
+                 execute current_setting(''app.rule'') into said using $1; return said; end';
          drop policy orders_org_guard on public.orders;
          create policy by_function on public.orders using (public.mine(organization_id));",
     );
@@ -315,9 +316,9 @@ fn views_functions_and_roles_are_explained() {
             leaking  as postgres, not bound: postgres is a superuser, whom no policy binds
 
     critical  public.everything()  definer-bypasses-rls
-        public.everything() is SECURITY DEFINER and reaches public.orders as postgres, and postgres is a superuser, whom no policy binds; nothing in it looks at the context, and app_NNNN may execute it
+        public.everything() is SECURITY DEFINER and shows rows of public.orders as postgres, whoever's they are: any row passes with the context at another organization
         path: app_NNNN → EXECUTE on public.everything() → as its owner postgres → public.orders
-        see:  SELECT pg_get_functiondef('public.everything()'::regprocedure);
+        see:  BEGIN; SELECT set_config('app.current_organization_id', (SELECT id::text FROM public.organizations LIMIT 1), true); SET LOCAL ROLE app_NNNN; SELECT * FROM public.everything(); ROLLBACK;  -- give it another organization's values
         fix:  REVOKE EXECUTE ON FUNCTION public.everything() FROM PUBLIC, app_NNNN;  -- or filter by the context inside
 
     note: the verdict is about public.everything(), not about the database
