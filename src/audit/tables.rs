@@ -84,6 +84,8 @@ fn rls_off(
     let check = match table.reach {
         Reach::Registry { .. } => "registry-exposed",
         _ if !relation.parents.is_empty() => "partition-open",
+        // Policies that nothing evaluates were meant to protect; without any, nobody meant to.
+        _ if relation.policies.is_empty() => "table-unprotected",
         _ => "rls-not-enabled",
     };
     // A child that only its parent is granted for is as it should be.
@@ -326,6 +328,9 @@ fn check_for(leak: &Leak, need: Need, reads: &Answer) -> &'static str {
         "policy-open-without-context"
     } else if writes && !matches!(reads, Answer::Leaking(_)) {
         "policy-check-wider"
+    } else if matches!(need, Need::UpdateOld | Need::Delete) && !matches!(reads, Answer::Leaking(_))
+    {
+        "policy-write-open"
     } else if leak.literally_true {
         "policy-always-true"
     } else {

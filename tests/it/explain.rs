@@ -75,7 +75,7 @@ fn a_table_is_explained_to_its_last_policy() {
         app_NNNN → member of staff_NNNN → SELECT on public.report → as its owner postgres → public.orders
             leaking  as postgres, not bound: postgres is a superuser, whom no policy binds
         app_NNNN → EXECUTE on public.everything() → as its owner postgres → public.orders
-            leaking  as postgres, not bound: postgres is a superuser, whom no policy binds
+            leaking  as postgres, not bound: any row passes with the context at another organization
 
     select  rows that SELECT returns  leaking
         rows pass with the context at another organization when orders.is_public is true
@@ -313,7 +313,7 @@ fn views_functions_and_roles_are_explained() {
 
     paths
         app_NNNN → EXECUTE on public.everything() → as its owner postgres → public.orders
-            leaking  as postgres, not bound: postgres is a superuser, whom no policy binds
+            leaking  as postgres, not bound: any row passes with the context at another organization
 
     critical  public.everything()  definer-bypasses-rls
         public.everything() is SECURITY DEFINER and shows rows of public.orders as postgres, whoever's they are: any row passes with the context at another organization
