@@ -38,6 +38,7 @@ pub(super) fn links(kind: &Kind, app: &str) -> String {
         ("own_links", "tenant", "select, insert", "and sub = tenant"),
         ("bare_links", "org", "select, insert", "bare"),
         ("fixed_links", "org", "select", "bare"),
+        ("plain_links", "tenant", "select", "bare"),
     ] {
         sql += &format!(
             "create table public.{name} ({column} {k}, sub {k}, role text, note text);
@@ -123,7 +124,7 @@ pub(super) enum Links {
     Anything,
 }
 
-const LINKS: [(&str, &str); 7] = [
+const LINKS: [(&str, &str); 8] = [
     ("links", "tenant"),
     ("open_links", "tenant"),
     ("moved_links", "tenant"),
@@ -131,6 +132,7 @@ const LINKS: [(&str, &str); 7] = [
     ("own_links", "tenant"),
     ("bare_links", "org"),
     ("fixed_links", "org"),
+    ("plain_links", "tenant"),
 ];
 
 /// Fills the tables of links.
