@@ -223,9 +223,7 @@ fn the_catalogs_say_the_same_on_other_versions() {
                 let share = others.iter().position(|other| *other == major);
                 let cases = case::all().into_iter().enumerate();
                 let cases: Vec<Case> = cases
-                    .filter(|(at, case)| {
-                        case.min_pg <= major && Some(at % others.len()) == share
-                    })
+                    .filter(|(at, case)| case.min_pg <= major && Some(at % others.len()) == share)
                     .map(|(_, case)| case)
                     .collect();
                 run(&cases, major, Depth::Audit);
