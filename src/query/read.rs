@@ -49,6 +49,8 @@ pub(super) struct Cte {
     pub(super) query: ast::WithQuery,
     /// Those that it may refer to.
     pub(super) before: Vec<Rc<Self>>,
+    /// Its own name means itself.
+    pub(super) recursive: bool,
 }
 
 impl Frame {
@@ -66,6 +68,13 @@ impl Frame {
             through: Vec::new(),
             depth: 0,
         }
+    }
+}
+
+impl Frame {
+    /// Whether a bare name means a query of WITH or a table that was made on the way.
+    pub(super) fn makes(&self, name: &str) -> bool {
+        self.made.contains_key(name) || self.ctes.iter().any(|cte| cte.name == name)
     }
 }
 

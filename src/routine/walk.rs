@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use squawk_syntax::SyntaxNode;
+use squawk_syntax::{SyntaxNode, ast};
 
 use super::body::{Body, body};
 use super::state::{Account, State};
-use crate::catalog::{Function, Oid};
+use crate::catalog::{Function, Oid, Relation};
 use crate::predicate::Expr;
-use crate::query::{Arm, Binding, Calls, Frame, Names, Reader, Use, argument};
+use crate::query::{Arm, Binding, Calls, Effect, Frame, Names, Reader, Stored, Use, argument};
 use crate::tenancy::Tenancy;
 
 /// Functions inside each other beyond which they are not followed.
@@ -22,6 +22,8 @@ pub struct Walker<'a> {
     /// Reads their statements.
     pub reader: Reader<'a>,
     stack: RefCell<Vec<Oid>>,
+    /// What functions in FROM did besides returning rows, since it was last asked.
+    beside: RefCell<Vec<Account>>,
 }
 
 impl<'a> Walker<'a> {
@@ -31,6 +33,7 @@ impl<'a> Walker<'a> {
             tenancy,
             reader: Reader::new(tenancy),
             stack: RefCell::default(),
+            beside: RefCell::default(),
         }
     }
 
@@ -46,6 +49,38 @@ impl<'a> Walker<'a> {
     /// What a call by `role` does, whatever it passes.
     pub fn called(&self, function: &Function, role: Oid) -> Account {
         self.call(function, Vec::new(), &self.frame(role))
+    }
+
+    /// Every way through a view that `frame` reads.
+    ///
+    /// # Errors
+    /// Why its query is not followed.
+    pub fn view(&self, view: &Relation, frame: &Frame) -> Result<Vec<Arm>, String> {
+        let arms = self.reader.view(view, frame, self);
+        // What the functions in its FROM did besides is theirs, not the next statement's.
+        self.beside.borrow_mut().clear();
+        arms
+    }
+
+    /// The functions that the results of a query call, each with what it does there.
+    pub fn calls(&self, arm: &Arm, frame: &Frame) -> Vec<(&'a Function, Account)> {
+        let mut found = Vec::new();
+        let mut calls = Vec::new();
+        for value in arm.targets.iter().map(|(_, value)| value).chain(&arm.calls) {
+            value.walk(&mut |part| {
+                if let Expr::Call(name, arguments) = part {
+                    calls.push((name.clone(), arguments.clone()));
+                }
+                true
+            });
+        }
+        for (name, arguments) in calls {
+            for function in self.reader.functions(frame, &name, arguments.len()) {
+                let bound = arguments.iter().map(|value| argument(value.clone(), arm));
+                found.push((function, self.call(function, bound.collect(), frame)));
+            }
+        }
+        found
     }
 
     /// What a call does, from inside `caller`.
@@ -103,6 +138,10 @@ impl<'a> Walker<'a> {
         let mut account = Account::default();
         let signature = function.signature();
         if self.stack.borrow().contains(&function.oid) {
+            // What it does inside itself it does for a caller who passes the same, if anyone may call it.
+            if self.stack.borrow().first() != Some(&function.oid) {
+                account.doubt(format!("{signature} calls itself"));
+            }
             return account;
         }
         if self.stack.borrow().len() >= MAX_CALLS {
@@ -123,6 +162,13 @@ impl<'a> Walker<'a> {
         {
             frame.context = Some(fixed.clone());
         }
+        // What an extension's functions do is known where they are installed.
+        if function.of_extension && matches!(function.language.as_str(), "c" | "internal") {
+            if function.name.starts_with("dblink") {
+                account.doubt(format!("{signature} asks another server"));
+            }
+            return account;
+        }
         let Some(body) = body(function) else {
             account.doubt(match function.language.as_str() {
                 "sql" | "plpgsql" => format!("the body of {signature} does not parse"),
@@ -132,14 +178,11 @@ impl<'a> Walker<'a> {
         };
         self.stack.borrow_mut().push(function.oid);
         match &body {
-            Body::Statements(statements) => self.statements(statements, frame, &mut account),
+            Body::Statements(statements) => {
+                self.statements(statements, (frame, function), &mut account)
+            }
             Body::Block { block, into } => {
-                let mut walk = super::step::Walk {
-                    walker: self,
-                    into,
-                    account: &mut account,
-                    cursors: Default::default(),
-                };
+                let mut walk = super::step::Walk::new(self, function, into, &mut account);
                 let ended = walk.block(block, vec![State::new(frame)]);
                 walk.end(&ended);
             }
@@ -152,10 +195,17 @@ impl<'a> Walker<'a> {
     }
 
     /// A body in SQL: what its last statement returns is what it returns.
-    fn statements(&self, statements: &[SyntaxNode], frame: Frame, account: &mut Account) {
+    fn statements(
+        &self,
+        statements: &[SyntaxNode],
+        (frame, function): (Frame, &Function),
+        account: &mut Account,
+    ) {
+        let returns = self.tenancy.snapshot.types.get(&function.returns);
+        let void = returns.is_some_and(|ty| ty.name == "void");
         let mut state = State::new(frame);
         for (at, statement) in statements.iter().enumerate() {
-            let last = at + 1 == statements.len();
+            let last = at + 1 == statements.len() && !void;
             let shown = self.run(statement, &mut state, account);
             for arm in shown {
                 self.follow(&arm, &mut state, account, last);
@@ -178,13 +228,41 @@ impl<'a> Walker<'a> {
             return Vec::new();
         }
         let effect = self.reader.statement(statement, &state.frame, self);
+        self.effect(effect, state, account)
+    }
+
+    /// What an expression of PL/pgSQL is worth.
+    pub(super) fn expression(
+        &self,
+        expr: &ast::PlpgsqlExpr,
+        state: &mut State,
+        account: &mut Account,
+    ) -> Vec<Arm> {
+        let effect = self.reader.expression(expr, &state.frame, self);
+        self.effect(effect, state, account)
+    }
+
+    /// Takes note of what a statement did; what it returns.
+    fn effect(&self, effect: Effect, state: &mut State, account: &mut Account) -> Vec<Arm> {
+        for called in self.beside.borrow_mut().drain(..) {
+            account.absorb(&called);
+        }
+        for stored in &effect.stored {
+            state.worked_switched |= state.frame.context.is_some();
+            if stored.relation.is_none() {
+                super::utility::store(stored, state);
+            } else {
+                let arm = state.under(&stored.arm);
+                account.stored.push(Stored {
+                    arm,
+                    ..stored.clone()
+                });
+            }
+        }
         for reason in &effect.unknown {
             account.doubt(reason);
         }
         for change in effect.uses {
-            if change.operation == crate::finding::Operation::Select {
-                continue;
-            }
             state.worked_switched |= state.frame.context.is_some();
             let arm = state.under(&change.arm);
             account.changes.push(Use { arm, ..change });
@@ -206,17 +284,26 @@ impl<'a> Walker<'a> {
                 true
             });
         };
-        arm.targets
-            .iter()
-            .for_each(|(_, value)| collect(value, true));
-        arm.conditions
-            .iter()
-            .for_each(|condition| collect(condition, false));
+        let mut waiting = vec![arm];
+        while let Some(arm) = waiting.pop() {
+            arm.targets
+                .iter()
+                .for_each(|(_, value)| collect(value, true));
+            arm.calls.iter().for_each(|call| collect(call, true));
+            arm.conditions
+                .iter()
+                .for_each(|condition| collect(condition, false));
+            waiting.extend(&arm.inner);
+        }
         for (name, arguments, in_result) in calls {
             if super::utility::switches(self, &name, &arguments, state) {
                 continue;
             }
-            for function in self.reader.functions(&state.frame, &name, arguments.len()) {
+            let candidates = self.reader.functions(&state.frame, &name, arguments.len());
+            if candidates.is_empty() && runs_sql(&name) {
+                account.doubt(format!("{name}() runs SQL of its own"));
+            }
+            for function in candidates {
                 let bound = arguments.iter().map(|value| argument(value.clone(), arm));
                 let called = self.call(function, bound.collect(), &state.frame);
                 account.absorb(&called);
@@ -239,10 +326,40 @@ impl Calls for Walker<'_> {
         arguments: Vec<Binding>,
         frame: &Frame,
     ) -> Option<Vec<Arm>> {
-        let called = self.call(function, arguments, frame);
+        let mut called = self.call(function, arguments, frame);
         let followed = called.unknown.is_empty() && !called.shown.is_empty();
-        followed.then(|| called.shown.into_iter().map(|shown| shown.arm).collect())
+        let shown = std::mem::take(&mut called.shown);
+        self.beside.borrow_mut().push(called);
+        followed.then(|| shown.into_iter().map(|shown| shown.arm).collect())
     }
+}
+
+/// Functions of the server's own that run SQL which they are given.
+fn runs_sql(name: &str) -> bool {
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    matches!(
+        name,
+        "query_to_xml"
+            | "query_to_xmlschema"
+            | "query_to_xml_and_xmlschema"
+            | "table_to_xml"
+            | "table_to_xml_and_xmlschema"
+            | "schema_to_xml"
+            | "schema_to_xml_and_xmlschema"
+            | "database_to_xml"
+            | "database_to_xml_and_xmlschema"
+            | "cursor_to_xml"
+            | "ts_stat"
+    )
+}
+
+/// The names of what a function takes and does not return.
+pub(super) fn inputs(function: &Function) -> Vec<String> {
+    let names = parameters(function);
+    names
+        .into_iter()
+        .filter(|name| !function.arguments.contains(&format!("INOUT {name} ")))
+        .collect()
 }
 
 /// The names of what a function takes, in order; empty for one without a name.
