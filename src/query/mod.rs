@@ -140,3 +140,6 @@ pub struct Stored {
 
 /// A variable that holds a row: single-row results of one arm can be followed.
 pub type Record = Rc<Arm>;
+
+#[cfg(test)]
+mod tests;
