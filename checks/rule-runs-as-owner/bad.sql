@@ -1,3 +1,4 @@
+-- expect: public.bell high
 -- expect: public.inbox high
 -- expect: public.outbox high
 create table public.organizations (id uuid primary key, name text);
@@ -10,3 +11,6 @@ create view public.outbox as select 1 as id;
 create rule clear as on delete to public.outbox do instead delete from public.notes;
 grant insert on public.inbox to :app;
 grant delete on public.outbox to public;
+create table public.bell (id int);
+create rule answer as on insert to public.bell do also select * from public.notes;
+grant insert on public.bell to :app;

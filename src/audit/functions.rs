@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::definers;
 use super::engine::{Engine, few};
 use super::holes::{Hole, Verdicts, parts, with_inner};
-use crate::catalog::{Function, Oid, Privilege, Relation, holds};
+use crate::catalog::{Function, Oid, Privilege, Relation, Snapshot, holds};
 use crate::finding::{Operation, Verdict};
-use crate::query::Use;
+use crate::query::{Stored, Use};
 use crate::routine::{Account, NAMED_BY_ARGUMENTS, Walker};
 use crate::session::quote;
 
@@ -49,7 +49,7 @@ pub(super) fn sets_context(engine: &Engine<'_>, function: &Function) -> bool {
 }
 
 /// Whether the application can call it directly. A trigger function cannot be called.
-fn callable(engine: &Engine<'_>, function: &Function) -> bool {
+pub(super) fn callable(engine: &Engine<'_>, function: &Function) -> bool {
     let snapshot = engine.snapshot();
     let returns = snapshot
         .types
@@ -58,15 +58,19 @@ fn callable(engine: &Engine<'_>, function: &Function) -> bool {
     if matches!(returns, Some("trigger" | "event_trigger")) {
         return false;
     }
-    let executable = engine.powers.held.contains(&function.owner)
+    // A default or a domain calls by identity: the schema's USAGE is not asked for.
+    executable(engine, function)
+        && (function.used_by_catalog || engine.powers.may_use_schema(snapshot, function.schema))
+}
+
+/// Whether EXECUTE on it is granted; something that names it needs no more.
+pub(super) fn executable(engine: &Engine<'_>, function: &Function) -> bool {
+    engine.powers.held.contains(&function.owner)
         || match &function.acl {
             // EXECUTE is granted to PUBLIC by default.
             None => true,
             Some(acl) => holds(Some(acl), &engine.powers.held, Privilege::Execute),
-        };
-    // A default or a domain calls by identity: the schema's USAGE is not asked for.
-    executable
-        && (function.used_by_catalog || engine.powers.may_use_schema(snapshot, function.schema))
+        }
 }
 
 /// Functions that a callable aggregate calls: nobody asks for EXECUTE on them. `sql-createaggregate`.
@@ -118,6 +122,9 @@ pub(super) fn judge(
             verdicts.weigh(engine, (arm, *at), *operation, false);
         }
     }
+    for stored in &account.stored {
+        copied(engine, stored, &mut verdicts);
+    }
     for oid in &account.emptied {
         if engine.tenancy.tables.contains_key(oid) {
             definers::emptied(engine, function, *oid, &entry);
@@ -127,6 +134,32 @@ pub(super) fn judge(
         definers::shared_state(engine, function, account, &entry);
     }
     conclude(engine, function, account, verdicts, entry);
+}
+
+/// Rows that are copied to where the application reads them.
+fn copied(engine: &Engine<'_>, stored: &Stored, verdicts: &mut Verdicts) {
+    let relation = stored
+        .relation
+        .and_then(|oid| engine.snapshot().relations.get(&oid));
+    if !relation.is_some_and(|table| engine.access(table).allows(Operation::Select)) {
+        return;
+    }
+    let mut arm = stored.arm.clone();
+    // It is the application that reads them there, under the policies that bind it.
+    if let Some(row) = stored.target.and_then(|at| arm.rows.get_mut(at)) {
+        row.as_role = engine.powers.role;
+        row.switched = false;
+    }
+    let shown = Use {
+        operation: Operation::Select,
+        rows: stored.rows.clone(),
+        arm,
+    };
+    for (arm, rows) in parts(&shown) {
+        for at in rows {
+            verdicts.weigh(engine, (&arm, at), Operation::Select, false);
+        }
+    }
 }
 
 fn is_boolean(engine: &Engine<'_>, function: &Function) -> bool {
@@ -194,22 +227,50 @@ fn conclude(
     }
 }
 
-/// Tenant tables that its body names and its owner may read past the policies.
+/// Tenant tables that its body may reach, through views and functions too, and that its owner may
+/// read past the policies.
 fn touchable(engine: &Engine<'_>, function: &Function) -> Vec<String> {
     let prover = engine.prover_for(function.owner);
-    let words: BTreeSet<String> = function
-        .body
-        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
-        .map(str::to_lowercase)
-        .collect();
-    let builds = crate::routine::executes(&function.body);
+    let (words, any) = reach(engine.snapshot(), function);
     engine
         .tenancy
         .by_name()
         .into_iter()
         .map(|table| engine.tenancy.relation(table))
-        .filter(|relation| builds || words.contains(&relation.name.to_lowercase()))
+        .filter(|relation| any || words.contains(&relation.name.to_lowercase()))
         .filter(|relation| prover.unfiltered(relation).is_some())
         .map(Relation::qualified)
         .collect()
+}
+
+/// The words of a body and of every view and function that it names, and whether some of it may
+/// name any table.
+fn reach(snapshot: &Snapshot, function: &Function) -> (BTreeSet<String>, bool) {
+    let mut words = BTreeSet::new();
+    let mut any = names_any(function);
+    let mut waiting: Vec<&str> = vec![&function.body];
+    while let Some(text) = waiting.pop() {
+        let split = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')));
+        for word in split.map(str::to_lowercase).filter(|word| !word.is_empty()) {
+            if words.contains(&word) {
+                continue;
+            }
+            let views = snapshot.relations.values();
+            let views = views.filter(|relation| relation.name.to_lowercase() == word);
+            waiting.extend(views.filter_map(|view| view.definition.as_deref()));
+            let functions = snapshot.functions.values();
+            for called in functions.filter(|called| called.name.to_lowercase() == word) {
+                any |= names_any(called);
+                waiting.push(&called.body);
+            }
+            words.insert(word);
+        }
+    }
+    (words, any)
+}
+
+/// Whether a body may put the names of tables together.
+fn names_any(function: &Function) -> bool {
+    let read = matches!(function.language.as_str(), "sql" | "plpgsql" | "internal");
+    !function.of_extension && (!read || crate::routine::executes(&function.body))
 }

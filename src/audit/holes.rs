@@ -1,7 +1,7 @@
 //! Rows of other organizations that a function's account leads to.
 
 use super::engine::Engine;
-use crate::catalog::Oid;
+use crate::catalog::{Oid, RelationKind};
 use crate::finding::{Operation, Severity};
 use crate::predicate::{Answer, Expr, Leak};
 use crate::query::{Arm, Use};
@@ -39,6 +39,18 @@ impl Verdicts {
             return;
         };
         let tenant = engine.tenancy.tables.contains_key(&row.relation);
+        let relation = engine.snapshot().relations.get(&row.relation);
+        if let Some(table) = relation.filter(|table| table.kind == RelationKind::ForeignTable)
+            && row.as_role != engine.powers.role
+            && super::readable::carries_key(engine, table)
+        {
+            let reason = format!(
+                "{} is a foreign table and cannot have policies",
+                table.qualified()
+            );
+            self.unproven.push((reason, row.relation));
+            return;
+        }
         if !tenant || (row.as_role == engine.powers.role && !row.switched) {
             return;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::engine::{Engine, Found};
-use crate::catalog::Relation;
+use crate::catalog::{Column, Relation};
 use crate::finding::{Operation, Severity};
 use crate::paths::routes;
 use crate::query::Row;
@@ -133,19 +133,29 @@ pub(super) fn materialized_view(engine: &mut Engine<'_>, view: &Relation) {
     );
 }
 
+/// The column of a foreign table that is called as a tenant key is.
+fn key_of<'r>(engine: &Engine<'_>, table: &'r Relation) -> Option<&'r Column> {
+    engine
+        .tenancy
+        .by_name()
+        .into_iter()
+        .filter_map(|known| engine.tenancy.key_column(known.oid))
+        .find_map(|key| table.column(&key.name))
+        .filter(|column| column.name != "id")
+}
+
+/// Whether a foreign table says of each row whose it is.
+pub(super) fn carries_key(engine: &Engine<'_>, table: &Relation) -> bool {
+    key_of(engine, table).is_some()
+}
+
 pub(super) fn foreign_table(engine: &mut Engine<'_>, table: &Relation) {
     let object = table.qualified();
     if engine.tenancy.shared.contains(&table.oid) {
         return;
     }
     let app = engine.app.clone();
-    let keyed = engine
-        .tenancy
-        .by_name()
-        .into_iter()
-        .filter_map(|known| engine.tenancy.key_column(known.oid))
-        .find_map(|key| table.column(&key.name))
-        .filter(|column| column.name != "id");
+    let keyed = key_of(engine, table);
     let (severity, why) = match keyed {
         Some(_) => (
             Severity::Critical,

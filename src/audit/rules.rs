@@ -21,8 +21,8 @@ pub(super) fn audit(engine: &mut Engine<'_>, walker: &Walker<'_>, relation: &Rel
         let account = walker.ruled(relation, rule, engine.powers.role);
         match account {
             Some(account) if account.unknown.is_empty() => {
-                for change in &account.changes {
-                    rule_changes(engine, relation, (&rule.name, operation), change);
+                for done in account.changes.iter().chain(&account.shown) {
+                    rule_changes(engine, relation, (&rule.name, operation), done);
                 }
             }
             _ => rule_unread(engine, relation, (rule, operation)),

@@ -1,6 +1,9 @@
 //! Views, materialized views and foreign tables: other ways to the same rows.
 
+use std::collections::BTreeSet;
+
 use super::engine::Engine;
+use super::functions;
 use super::holes::with_inner;
 use super::readable;
 use crate::catalog::{Oid, Relation, RelationKind};
@@ -58,11 +61,12 @@ fn view(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relation) {
     let object = view.qualified();
     let access = engine.access(view);
     let frame = walker.frame(engine.powers.role);
-    let shown = match walker.reader.view(view, &frame, walker) {
+    let shown = match walker.view(view, &frame) {
         Ok(arms) => passages(engine, walker, &arms),
         Err(reason) => not_followed(engine, view, &reason),
     };
     super::written::audit(engine, walker, view);
+    calls(engine, walker, view);
     let (mut closed, mut unknown, mut leak) = (None, None, None);
     let (mut open, mut unbarred) = (false, false);
     for Shown { row, passage } in shown {
@@ -97,6 +101,37 @@ fn view(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relation) {
             }
             // It reads no tenant table.
             (None, None, None) => {}
+        }
+    }
+}
+
+/// Functions that only the view leads to: its text names them, whatever schema they are in.
+fn calls(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relation) {
+    let frame = walker.frame(engine.powers.role);
+    let Ok(arms) = walker.view(view, &frame) else {
+        return;
+    };
+    let mut seen = BTreeSet::new();
+    for arm in arms.iter().flat_map(with_inner) {
+        for (function, mut account) in walker.calls(&arm, &frame) {
+            let judged = !function.security_definer
+                || function.of_extension
+                || functions::callable(engine, function);
+            if judged || !functions::executable(engine, function) || !seen.insert(function.oid) {
+                continue;
+            }
+            // What the view passes is read by the view.
+            for shown in &mut account.shown {
+                let rows = &shown.arm.rows;
+                let own = |at: &usize| rows.get(*at).is_some_and(|row| !arm.rows.contains(row));
+                shown.rows.retain(own);
+            }
+            let entry = vec![
+                engine.app.clone(),
+                format!("SELECT on {}", view.qualified()),
+                format!("it calls {}", function.signature()),
+            ];
+            functions::judge(engine, function, &account, entry);
         }
     }
 }
@@ -186,7 +221,7 @@ fn behind_barrier(engine: &Engine<'_>, walker: &Walker<'_>, row: &Row) -> bool {
         .filter(|view| view.security_barrier)
         .any(|view| {
             let frame = walker.frame(engine.powers.role);
-            let Ok(arms) = walker.reader.view(view, &frame, walker) else {
+            let Ok(arms) = walker.view(view, &frame) else {
                 return false;
             };
             arms.iter().flat_map(with_inner).all(|arm| {

@@ -16,7 +16,7 @@ pub(super) fn audit(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relatio
     let access = engine.access(view);
     let frame = walker.frame(engine.powers.role);
     // What can be written through has one table below it.
-    let Ok(arms) = walker.reader.view(view, &frame, walker) else {
+    let Ok(arms) = walker.view(view, &frame) else {
         return;
     };
     let [arm] = arms.as_slice() else {

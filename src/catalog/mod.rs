@@ -7,6 +7,8 @@ mod acl;
 mod attached;
 mod cluster;
 mod load;
+#[cfg(test)]
+pub(crate) mod made_up;
 mod model;
 mod rows;
 

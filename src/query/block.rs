@@ -1,12 +1,12 @@
-//! One SELECT, and SELECTs set against each other.
+//! One SELECT.
 
+use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
-use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::names::{Item, Level, Sight, with_records};
 use super::place::Placer;
 use super::read::{Calls, MAX_ARMS, MAX_ROWS, Reader};
-use super::syntax::{default_name, flatten, identifier, outermost, turns, variant_in};
+use super::syntax::{calls_in, default_name, flatten, has_opaque, identifier, outermost, turns};
 use super::window::windows;
 use super::{Arm, Effect};
 use crate::predicate::{Expr, lower};
@@ -19,6 +19,44 @@ pub(super) type Refusal = String;
 pub(super) struct Partial {
     pub(super) items: Vec<Item>,
     pub(super) arm: Arm,
+    /// Columns that USING and NATURAL merged: `*` shows them once, before the others.
+    pub(super) merged: Vec<String>,
+}
+
+impl Partial {
+    pub(super) fn of(item: Item, arm: Arm) -> Self {
+        Self {
+            items: vec![item],
+            arm,
+            merged: Vec::new(),
+        }
+    }
+
+    /// What `*` shows.
+    pub(super) fn all(&self) -> Vec<(String, Expr)> {
+        let all: Vec<(String, Expr)> = self.items.iter().flat_map(Item::all).collect();
+        let merged = self.merged.iter().filter_map(|merged| {
+            let mut same = all.iter().filter(|(name, _)| name == merged);
+            let first = same.next()?;
+            // The side of an outer join that is not there has no say.
+            let real = |(_, value): &&(String, Expr)| *value != Expr::Null;
+            Some(
+                [first]
+                    .into_iter()
+                    .chain(same)
+                    .find(real)
+                    .unwrap_or(first)
+                    .clone(),
+            )
+        });
+        merged
+            .chain(
+                all.iter()
+                    .filter(|(name, _)| !self.merged.contains(name))
+                    .cloned(),
+            )
+            .collect()
+    }
 }
 
 /// The parts of a SELECT, wherever they stand: PL/pgSQL's expressions are SELECTs too.
@@ -116,65 +154,11 @@ impl Reading<'_, '_> {
                 let frame = self.with(values.with_clause(), level.frame)?;
                 self.values(values, level.within(&frame))
             }
-            ast::SelectVariant::Table(_) => Err("TABLE".into()),
-        }
-    }
-
-    /// UNION: either side. INTERSECT and EXCEPT limit both in a way that is not followed.
-    fn compound(
-        &mut self,
-        both: &ast::CompoundSelect,
-        level: Level<'_>,
-    ) -> Result<Vec<Arm>, Refusal> {
-        let frame = self.with(
-            both.syntax().children().find_map(ast::WithClause::cast),
-            level.frame,
-        )?;
-        let limited = both.syntax().children_with_tokens().any(|child| {
-            ast::Intersect::can_cast(child.kind())
-                || ast::Except::can_cast(child.kind())
-                || matches!(
-                    child.kind(),
-                    SyntaxKind::INTERSECT_KW | SyntaxKind::EXCEPT_KW
-                )
-        });
-        let mut arms = Vec::new();
-        for side in both.syntax().children() {
-            let side = match ast::SelectVariant::cast(side.clone()) {
-                Some(side) => side,
-                None => match ast::ParenExpr::cast(side).and_then(|paren| variant_in(&paren)) {
-                    Some(side) => side,
-                    None => continue,
-                },
-            };
-            for mut arm in self.variant(&side, level.within(&frame))? {
-                arm.limited |= limited;
-                arms.push(arm);
-            }
-            if arms.len() > MAX_ARMS {
-                return Err(too_many());
+            ast::SelectVariant::Table(table) => {
+                let frame = self.with(table.with_clause(), level.frame)?;
+                self.table(table, level.within(&frame))
             }
         }
-        Ok(arms)
-    }
-
-    fn values(&mut self, values: &ast::Values, level: Level<'_>) -> Result<Vec<Arm>, Refusal> {
-        let rows = values.row_list().ok_or("VALUES without rows")?;
-        let mut arms = Vec::new();
-        for row in rows.rows() {
-            let mut arm = Arm::default();
-            let exprs: Vec<ast::Expr> = row.exprs().collect();
-            for (at, expr) in exprs.iter().enumerate() {
-                let value = self.place(&lower::expr(expr), level.seeing(&[]), &mut arm);
-                arm.targets.push((format!("column{}", at + 1), value));
-                self.nested(expr.syntax(), level.seeing(&[]), &mut arm)?;
-            }
-            arms.push(arm);
-            if arms.len() > MAX_ARMS {
-                return Err("VALUES of many rows".into());
-            }
-        }
-        Ok(arms)
     }
 
     pub(super) fn block(&mut self, block: &Block, level: Level<'_>) -> Result<Vec<Arm>, Refusal> {
@@ -188,7 +172,12 @@ impl Reading<'_, '_> {
                 }
             }
             if let Some(targets) = &block.targets {
-                self.targets(targets, level.seeing(&partial.items), &mut arm)?;
+                self.targets(targets, &partial, level, &mut arm)?;
+                let sight = level.seeing(&partial.items);
+                if let Some(filter) = super::aggregate::only(targets) {
+                    let placed = self.place(&filter, sight, &mut arm);
+                    flatten(placed, &mut arm.conditions);
+                }
             }
             if let Some(partitions) = &partitions {
                 let counted = self.counted(block, partitions, level.seeing(&partial.items))?;
@@ -222,14 +211,14 @@ impl Reading<'_, '_> {
     pub(super) fn targets(
         &mut self,
         targets: &ast::TargetList,
-        sight: Sight<'_>,
+        partial: &Partial,
+        level: Level<'_>,
         arm: &mut Arm,
     ) -> Result<(), Refusal> {
+        let sight = level.seeing(&partial.items);
         for (at, target) in targets.targets().enumerate() {
             let Some(expr) = target.expr() else {
-                for item in sight.items {
-                    arm.targets.extend(item.all());
-                }
+                arm.targets.extend(partial.all());
                 continue;
             };
             if let ast::Expr::FieldExpr(field) = &expr
@@ -256,6 +245,7 @@ impl Reading<'_, '_> {
                 .map(|name| name.text())
                 .unwrap_or_else(|| default_name(&lowered, at));
             arm.targets.push((name, value));
+            self.hidden_calls(&expr, sight, arm);
             self.nested(expr.syntax(), sight, arm)?;
         }
         Ok(())
@@ -272,6 +262,19 @@ impl Reading<'_, '_> {
         let records = placer.records;
         with_records(arm, &records);
         placed
+    }
+
+    /// Calls inside something that is not understood: what they do, they do all the same.
+    pub(super) fn hidden_calls(&self, expr: &ast::Expr, sight: Sight<'_>, arm: &mut Arm) {
+        if !has_opaque(&lower::expr(expr)) {
+            return;
+        }
+        for call in calls_in(expr.syntax()) {
+            let lowered = lower::expr(&ast::Expr::CallExpr(call));
+            if let placed @ Expr::Call(..) = self.place(&lowered, sight, arm) {
+                arm.calls.push(placed);
+            }
+        }
     }
 
     /// Sub-selects inside a result: what they read is shown too.
@@ -313,6 +316,6 @@ impl Reading<'_, '_> {
     }
 }
 
-fn too_many() -> Refusal {
+pub(super) fn too_many() -> Refusal {
     "a query with more ways through it than are followed".into()
 }

@@ -7,8 +7,8 @@ use super::block::{Block, Partial, Reading, Refusal, condition};
 use super::from::unknown;
 use super::names::{Item, Level};
 use super::read::{Calls, Frame, Reader};
-use super::syntax::{flatten, identifier};
-use super::{Arm, Effect, Row, Use};
+use super::syntax::{flatten, has_opaque, identifier};
+use super::{Arm, Effect, Row, Stored, Use};
 use crate::catalog::{Relation, RelationKind};
 use crate::finding::Operation;
 use crate::predicate::{Expr, lower};
@@ -121,8 +121,12 @@ impl Reading<'_, '_> {
             return Err("a table that the caller names".into());
         }
         let called = alias.map_or_else(|| name.clone(), |alias| identifier(&alias));
-        let made = schema.is_none() && frame.made.contains_key(name);
+        let temporary = schema.is_none_or(|schema| schema == "pg_temp");
+        let made = temporary && frame.made.contains_key(name);
         let Some(relation) = self.reader.relation(frame, schema, name).filter(|_| !made) else {
+            if !made {
+                return Err(format!("{}, a table that is not there", path.join(".")));
+            }
             return Ok((None, unknown(&called, Expr::Opaque(path.join(".")))));
         };
         if !matches!(
@@ -150,6 +154,7 @@ impl Reading<'_, '_> {
             let whole = Partial {
                 items,
                 arm: target.arm.beside(&other.arm),
+                merged: other.merged.clone(),
             };
             let mut arm = whole.arm.clone();
             for filter in &filters {
@@ -179,8 +184,25 @@ impl Reading<'_, '_> {
             targets: Vec::new(),
             ..arm.clone()
         };
-        self.targets(&targets, Level::of(frame).seeing(&partial.items), &mut arm)?;
+        self.targets(&targets, partial, Level::of(frame), &mut arm)?;
         Ok(vec![arm])
+    }
+
+    /// Keeps note of what is copied into a table: the arm's results, beside its row.
+    pub(super) fn stored(&mut self, target: Option<usize>, path: &[String], arm: Arm) {
+        let rows = mentioned(&arm, target);
+        let brings = !rows.is_empty() || !arm.inner.is_empty() || !arm.calls.is_empty();
+        if !brings && target.is_some() {
+            return;
+        }
+        let row = target.and_then(|at| arm.rows.get(at));
+        self.effect.stored.push(Stored {
+            relation: row.map(|row| row.relation),
+            name: path.last().cloned().unwrap_or_default(),
+            target,
+            rows,
+            arm,
+        });
     }
 
     pub(super) fn changed(&mut self, operation: Operation, at: Option<usize>, arm: &Arm) {
@@ -216,6 +238,24 @@ impl Reading<'_, '_> {
     }
 }
 
+/// The rows that an arm's results come from, other than the one that they go to.
+fn mentioned(arm: &Arm, target: Option<usize>) -> Vec<usize> {
+    let opaque = arm.targets.iter().any(|(_, value)| has_opaque(value));
+    let names = |value: &Expr, row: &Row| {
+        let mut found = false;
+        value.walk(&mut |part| {
+            found |= matches!(part, Expr::Column { table: Some(alias), .. } if *alias == row.alias);
+            true
+        });
+        found
+    };
+    let from = |row: &Row| opaque || arm.targets.iter().any(|(_, value)| names(value, row));
+    let rows = arm.rows.iter().enumerate();
+    rows.filter(|(at, row)| Some(*at) != target && from(row))
+        .map(|(at, _)| at)
+        .collect()
+}
+
 pub(super) fn row_of(
     reader: &Reader<'_>,
     relation: &Relation,
@@ -229,9 +269,9 @@ pub(super) fn row_of(
         &alias,
         relation,
     );
-    Partial {
-        items: vec![item],
-        arm: Arm {
+    Partial::of(
+        item,
+        Arm {
             rows: vec![Row {
                 relation: relation.oid,
                 alias,
@@ -241,7 +281,7 @@ pub(super) fn row_of(
             }],
             ..Arm::default()
         },
-    }
+    )
 }
 
 pub(super) fn cursor_of(clause: &ast::WhereClauseOrCurrentOf) -> Option<String> {

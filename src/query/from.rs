@@ -1,12 +1,13 @@
 //! FROM: tables, views, sub-selects, WITH, and functions.
 
+use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::block::{Partial, Reading, Refusal};
 use super::join::join;
-use super::names::{Columns, Item, Level};
+use super::names::{Columns, Item, Level, Sight};
 use super::read::{Frame, MAX_ARMS, MAX_DEPTH, argument};
-use super::syntax::{alias_of, path_of, variant_in};
+use super::syntax::{alias_of, calls_in, path_of, variant_in};
 use super::{Arm, Row};
 use crate::catalog::RelationKind;
 use crate::predicate::{Expr, lower};
@@ -56,10 +57,7 @@ impl Reading<'_, '_> {
             ast::FromListItem::FromItem(ast::FromItem::ExprFromItem(expr)) => {
                 self.function(expr.call_expr(), expr.alias(), level, before)
             }
-            ast::FromListItem::FromItem(other) => {
-                let text = other.syntax().text().to_string();
-                Ok(vec![unknown("?", Expr::Opaque(text))])
-            }
+            ast::FromListItem::FromItem(other) => self.apart(other, level, before),
         }
     }
 
@@ -91,7 +89,7 @@ impl Reading<'_, '_> {
     }
 
     /// A name in FROM: of WITH, of a temporary table, of a table or of a view.
-    fn named(
+    pub(super) fn named(
         &mut self,
         path: &[String],
         alias: Option<ast::FromAlias>,
@@ -121,7 +119,15 @@ impl Reading<'_, '_> {
             return self.any_table(schema, &called, frame);
         }
         let Some(relation) = self.reader.relation(frame, schema, name) else {
-            return Ok(vec![unknown(&called, Expr::Opaque(path.join(".")))]);
+            // The server's own catalogs hold no tenant's rows.
+            let own = schema.map_or_else(
+                || name.starts_with("pg_"),
+                |schema| matches!(schema, "pg_catalog" | "information_schema"),
+            );
+            return match own {
+                true => Ok(vec![unknown(&called, Expr::Opaque(path.join(".")))]),
+                false => Err(format!("{}, a table that is not there", path.join("."))),
+            };
         };
         match relation.kind {
             RelationKind::View | RelationKind::MaterializedView => {
@@ -140,13 +146,13 @@ impl Reading<'_, '_> {
                     through: frame.through.clone(),
                     switched: frame.context.is_some(),
                 };
-                Ok(vec![Partial {
-                    items: vec![item],
-                    arm: Arm {
+                Ok(vec![Partial::of(
+                    item,
+                    Arm {
                         rows: vec![row],
                         ..Arm::default()
                     },
-                }])
+                )])
             }
         }
     }
@@ -164,9 +170,9 @@ impl Reading<'_, '_> {
         }
         let rows = tables.into_iter().map(|table| {
             let alias = self.reader.alias(called);
-            Partial {
-                items: vec![Item::table(called, None, &alias, table)],
-                arm: Arm {
+            Partial::of(
+                Item::table(called, None, &alias, table),
+                Arm {
                     rows: vec![Row {
                         relation: table.oid,
                         alias,
@@ -176,7 +182,7 @@ impl Reading<'_, '_> {
                     }],
                     ..Arm::default()
                 },
-            }
+            )
         });
         Ok(rows.collect())
     }
@@ -188,73 +194,129 @@ impl Reading<'_, '_> {
         level: Level<'_>,
         before: &Partial,
     ) -> Result<Vec<Partial>, Refusal> {
-        let Some(call) = call else {
-            return Ok(vec![unknown(
-                "?",
-                Expr::Opaque("an expression in FROM".into()),
-            )]);
-        };
-        let lowered = lower::expr(&ast::Expr::CallExpr(call.clone()));
+        let call = call.ok_or("an expression in FROM")?;
+        let sight = level.seeing(&before.items);
+        let expr = ast::Expr::CallExpr(call.clone());
         let mut arm = Arm::default();
-        let placed = self.place(&lowered, level.seeing(&before.items), &mut arm);
+        let placed = self.place(&lower::expr(&expr), sight, &mut arm);
         let Expr::Call(name, arguments) = placed else {
-            return Ok(vec![unknown(
-                "?",
-                Expr::Opaque(call.syntax().text().to_string()),
-            )]);
+            return self.opaque_source(call.syntax(), alias, sight);
         };
+        // A sub-select that is passed is read, whatever becomes of it.
+        self.nested(call.syntax(), sight, &mut arm)?;
         let bare = name.rsplit('.').next().unwrap_or(&name).to_owned();
         let (called, columns) = alias_of(alias, &bare);
         let candidates = self.reader.functions(level.frame, &name, arguments.len());
-        if let [function] = candidates.as_slice() {
-            let whole = before.arm.beside(&arm);
+        let whole = before.arm.beside(&arm);
+        let mut found = Vec::new();
+        for function in &candidates {
             let bound = arguments
                 .iter()
                 .map(|value| argument(value.clone(), &whole))
                 .collect();
-            match self.calls.rows(function, bound, level.frame) {
-                Ok(arms) => return Ok(computed(&called, &columns, arms)),
-                Err(reason) => self.effect.unknown.extend(reason),
+            for mut shown in self
+                .calls
+                .rows(function, bound, level.frame)
+                .into_iter()
+                .flatten()
+            {
+                // One of several: which one is not known.
+                shown.limited |= candidates.len() > 1;
+                shown.inner.extend(arm.inner.iter().cloned());
+                found.push(shown);
             }
+        }
+        if !found.is_empty() {
+            return Ok(computed(&called, &columns, found));
+        }
+        // What it and its arguments do, they do whatever the rows are worth.
+        if candidates.is_empty() {
+            arm.calls.push(Expr::Call(name.clone(), arguments.clone()));
         } else {
-            self.effect.unknown.extend(self.calls.reaches_out(&name));
+            arm.calls.extend(arguments.iter().cloned());
         }
-        // What it returns is made of its arguments, where it is one of PostgreSQL's own.
-        let mut known = candidates.is_empty();
-        for argument in &arguments {
-            argument.walk(&mut |expr| {
-                known &= !matches!(expr, Expr::Column { .. } | Expr::Opaque(_));
-                true
-            });
+        let mut found = unknown(&called, made_of(&name, &arguments, candidates.is_empty()));
+        found.arm = arm;
+        Ok(vec![found])
+    }
+
+    /// ROWS FROM, XMLTABLE and their like: the columns are not known, what is read is.
+    fn apart(
+        &mut self,
+        item: &ast::FromItem,
+        level: Level<'_>,
+        before: &Partial,
+    ) -> Result<Vec<Partial>, Refusal> {
+        let alias = item.syntax().children().find_map(ast::FromAlias::cast);
+        self.opaque_source(item.syntax(), alias, level.seeing(&before.items))
+    }
+
+    fn opaque_source(
+        &mut self,
+        node: &SyntaxNode,
+        alias: Option<ast::FromAlias>,
+        sight: Sight<'_>,
+    ) -> Result<Vec<Partial>, Refusal> {
+        let mut arm = Arm::default();
+        for call in calls_in(node) {
+            let lowered = lower::expr(&ast::Expr::CallExpr(call));
+            if let placed @ Expr::Call(..) = self.place(&lowered, sight, &mut arm) {
+                arm.calls.push(placed);
+            }
         }
-        let chosen = arguments.iter().find_map(|argument| match argument {
-            Expr::Argument(name) => Some(Expr::Argument(name.clone())),
-            _ => None,
-        });
-        let value = match chosen {
-            Some(chosen) if known => chosen,
-            _ => Expr::Opaque(format!("{name}()")),
-        };
-        let mut found = unknown(&called, value);
+        self.nested(node, sight, &mut arm)?;
+        let (called, _) = alias_of(alias, "?");
+        let mut found = unknown(&called, Expr::Opaque(node.text().to_string()));
         found.arm = arm;
         Ok(vec![found])
     }
 }
 
+/// What a function's rows are worth: made of its arguments, where it is one of PostgreSQL's own.
+fn made_of(name: &str, arguments: &[Expr], own: bool) -> Expr {
+    let mut known = own;
+    for argument in arguments {
+        argument.walk(&mut |expr| {
+            known &= !matches!(expr, Expr::Column { .. } | Expr::Opaque(_));
+            true
+        });
+    }
+    let chosen = arguments.iter().find_map(|argument| match argument {
+        Expr::Argument(name) => Some(Expr::Argument(name.clone())),
+        _ => None,
+    });
+    match chosen {
+        Some(chosen) if known => chosen,
+        _ => Expr::Opaque(format!("{name}()")),
+    }
+}
+
 /// An item whose columns are all worth the same.
 pub(super) fn unknown(name: &str, value: Expr) -> Partial {
-    Partial {
-        items: vec![Item {
+    Partial::of(
+        Item {
             name: name.to_owned(),
             schema: None,
             columns: Columns::Any(value),
-        }],
-        arm: Arm::default(),
-    }
+        },
+        Arm::default(),
+    )
 }
 
 /// The arms of a sub-select as items of one name.
 pub(super) fn computed(name: &str, columns: &[String], arms: Vec<Arm>) -> Vec<Partial> {
+    if arms.is_empty() {
+        let mut nothing = unknown(name, Expr::Opaque(format!("a column of {name}")));
+        nothing.arm.limited = true;
+        return vec![nothing];
+    }
+    let named = |targets: Vec<(String, Expr)>| {
+        let renamed = targets
+            .into_iter()
+            .enumerate()
+            .map(|(at, (own, value))| (columns.get(at).cloned().unwrap_or(own), value));
+        Columns::Computed(renamed.collect())
+    };
     arms.into_iter()
         .map(|mut arm| {
             let targets = std::mem::take(&mut arm.targets);
@@ -263,22 +325,14 @@ pub(super) fn computed(name: &str, columns: &[String], arms: Vec<Arm>) -> Vec<Pa
                 _ if targets.iter().any(|(name, _)| name == "*") => {
                     Columns::Any(Expr::Opaque(format!("a column of {name}")))
                 }
-                _ => Columns::Computed(
-                    targets
-                        .into_iter()
-                        .enumerate()
-                        .map(|(at, (own, value))| (columns.get(at).cloned().unwrap_or(own), value))
-                        .collect(),
-                ),
+                _ => named(targets),
             };
-            Partial {
-                items: vec![Item {
-                    name: name.to_owned(),
-                    schema: None,
-                    columns,
-                }],
-                arm,
-            }
+            let item = Item {
+                name: name.to_owned(),
+                schema: None,
+                columns,
+            };
+            Partial::of(item, arm)
         })
         .collect()
 }

@@ -2,11 +2,11 @@
 
 use squawk_syntax::ast::{self, AstNode};
 
+use super::Arm;
 use super::block::{Partial, Reading, Refusal};
-use super::names::{Item, Level};
+use super::names::Level;
 use super::read::Frame;
 use super::syntax::{identifier, path_of};
-use super::{Arm, Use};
 use crate::finding::Operation;
 use crate::predicate::Expr;
 
@@ -38,32 +38,10 @@ impl Reading<'_, '_> {
         let mut returned = Vec::new();
         let mut given = Vec::new();
         for from in source {
-            if !from.rows.is_empty() || !from.inner.is_empty() {
-                self.effect.uses.push(Use::read(from.clone()));
-            }
-            let mut arm = partial.arm.beside(&from);
-            let all: Vec<(String, Expr)> = partial.items.iter().flat_map(Item::all).collect();
-            let mut new = Arm {
-                targets: Vec::new(),
-                ..from.clone()
-            };
-            for (place, (_, value)) in from.targets.iter().enumerate() {
-                let column = match named.get(place) {
-                    Some(name) => all.iter().find(|(known, _)| known == name),
-                    None if named.is_empty() => all.get(place),
-                    None => None,
-                };
-                if let Some((name, column)) = column {
-                    new.targets.push((name.clone(), value.clone()));
-                    arm.conditions.push(Expr::Binary(
-                        "=".into(),
-                        Box::new(column.clone()),
-                        Box::new(value.clone()),
-                    ));
-                }
-            }
+            let (arm, new) = beside(&partial, from, &named);
             given.push(new);
             self.changed(Operation::Insert, at, &arm);
+            self.stored(at, &path, arm.clone());
             returned.extend(self.returning(insert.returning_clause(), frame, &partial, &arm)?);
         }
         if let Some(conflict) = insert.on_conflict_clause()
@@ -113,4 +91,36 @@ impl Reading<'_, '_> {
             self.changed(Operation::Update, Some(at), &arm);
         }
     }
+}
+
+/// The new row beside what it is made of, and what it is made of under the columns' names.
+fn beside(target: &Partial, mut from: Arm, named: &[String]) -> (Arm, Arm) {
+    let mut arm = target.arm.beside(&from);
+    let all = target.all();
+    let mut new = Arm {
+        targets: Vec::new(),
+        ..from.clone()
+    };
+    // Where a `*` is not known, neither is what comes after it.
+    let known = from.targets.iter().take_while(|(name, _)| name != "*");
+    arm.limited |= from.targets.iter().any(|(name, _)| name == "*");
+    for (place, (_, value)) in known.enumerate() {
+        let column = match named.get(place) {
+            Some(name) => all.iter().find(|(known, _)| known == name),
+            None if named.is_empty() => all.get(place),
+            None => None,
+        };
+        // A table that was made on the way has no rows of its own to speak of.
+        if let Some((name, column)) = column.filter(|_| !target.arm.rows.is_empty()) {
+            new.targets.push((name.clone(), value.clone()));
+            arm.conditions.push(Expr::Binary(
+                "=".into(),
+                Box::new(column.clone()),
+                Box::new(value.clone()),
+            ));
+        }
+    }
+    from.rename(named);
+    arm.targets = from.targets;
+    (arm, new)
 }

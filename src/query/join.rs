@@ -32,71 +32,76 @@ impl Reading<'_, '_> {
             let rights = self.source(&right, level, &seen)?;
             for r in &rights {
                 let mut matched = join(&l, r);
-                let conditions = self.on(&tail, (&l, r), level.seeing(&matched.items));
-                for condition in conditions {
-                    flatten(condition, &mut matched.arm.conditions);
-                }
+                let merged = merged(&tail, &l, r);
+                let new = merged.iter().filter(|name| !l.merged.contains(name));
+                matched.merged.extend(new.cloned());
+                let sight = level.seeing(&matched.items);
+                let mut arm = matched.arm.clone();
+                self.on(&tail, (&l, r), (&merged, sight), &mut arm);
+                matched.arm = arm;
                 found.push(matched);
                 if keep_right {
-                    found.push(join(&absent(&l), r));
+                    let mut alone = join(&absent(&l), r);
+                    alone.merged = merged;
+                    found.push(alone);
                 }
             }
             if keep_left && let Some(r) = rights.first() {
-                found.push(join(&l, &absent(r)));
+                let mut alone = join(&l, &absent(r));
+                alone.merged = merged(&tail, &l, r);
+                found.push(alone);
             }
             self.bounded(&found)?;
         }
         Ok(found)
     }
 
+    /// What a join asks of both sides.
     fn on(
         &self,
         tail: &ast::Join,
         (left, right): (&Partial, &Partial),
-        sight: Sight<'_>,
-    ) -> Vec<Expr> {
-        let shared: Vec<String> = match tail.join_condition() {
-            Some(ast::JoinCondition::OnClause(on)) => {
-                let Some(expr) = on.expr() else {
-                    return Vec::new();
-                };
-                let mut arm = Arm::default();
-                let placed = self.place(&lower::expr(&expr), sight, &mut arm);
-                let mut conditions = arm.conditions;
-                conditions.push(placed);
-                return conditions;
-            }
-            Some(ast::JoinCondition::JoinUsingClause(using)) => using
-                .column_ref_list()
-                .into_iter()
-                .flat_map(|list| list.syntax().children().collect::<Vec<_>>())
-                .map(|column| identifier(&column))
-                .collect(),
-            None if tail.natural_token().is_some() => {
-                let of = |partial: &Partial| -> Vec<String> {
-                    let items = partial.items.iter().filter(|item| !is_any(item));
-                    items.flat_map(Item::all).map(|(name, _)| name).collect()
-                };
-                let theirs = of(right);
-                of(left)
-                    .into_iter()
-                    .filter(|name| theirs.contains(name))
-                    .collect()
-            }
-            None => Vec::new(),
-        };
+        (merged, sight): (&[String], Sight<'_>),
+        arm: &mut Arm,
+    ) {
+        if let Some(ast::JoinCondition::OnClause(on)) = tail.join_condition()
+            && let Some(expr) = on.expr()
+        {
+            let placed = self.place(&lower::expr(&expr), sight, arm);
+            flatten(placed, &mut arm.conditions);
+        }
         let value =
             |partial: &Partial, name: &str| partial.items.iter().find_map(|item| item.column(name));
-        shared
-            .iter()
-            .filter_map(|name| {
-                Some(Expr::Binary(
-                    "=".into(),
-                    Box::new(value(left, name)?),
-                    Box::new(value(right, name)?),
-                ))
-            })
-            .collect()
+        for name in merged {
+            if let (Some(left), Some(right)) = (value(left, name), value(right, name)) {
+                arm.conditions
+                    .push(Expr::Binary("=".into(), Box::new(left), Box::new(right)));
+            }
+        }
+    }
+}
+
+/// The columns that USING names, or that NATURAL finds on both sides.
+fn merged(tail: &ast::Join, left: &Partial, right: &Partial) -> Vec<String> {
+    match tail.join_condition() {
+        Some(ast::JoinCondition::JoinUsingClause(using)) => using
+            .column_ref_list()
+            .into_iter()
+            .flat_map(|list| list.syntax().children().collect::<Vec<_>>())
+            .map(|column| identifier(&column))
+            .collect(),
+        None if tail.natural_token().is_some() => {
+            let of = |partial: &Partial| -> Vec<String> {
+                let items = partial.items.iter().filter(|item| !is_any(item));
+                items.flat_map(Item::all).map(|(name, _)| name).collect()
+            };
+            let theirs = of(right);
+            of(left)
+                .into_iter()
+                .filter(|name| theirs.contains(name))
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -106,6 +111,7 @@ pub(super) fn join(left: &Partial, right: &Partial) -> Partial {
     Partial {
         items,
         arm: left.arm.beside(&right.arm),
+        merged: left.merged.iter().chain(&right.merged).cloned().collect(),
     }
 }
 
@@ -114,5 +120,6 @@ fn absent(partial: &Partial) -> Partial {
     Partial {
         items: partial.items.iter().map(Item::absent).collect(),
         arm: Arm::default(),
+        merged: partial.merged.clone(),
     }
 }

@@ -5,6 +5,7 @@
 //! NULLs) and UNION are opened; what is not understood becomes [`Expr::Opaque`], so that a claim
 //! about an arm is never stronger than the query.
 
+mod aggregate;
 mod block;
 mod command;
 mod from;
@@ -14,8 +15,10 @@ mod merge;
 mod names;
 mod place;
 mod read;
+mod set;
 mod syntax;
 mod update;
+mod variable;
 mod view;
 mod window;
 mod with;
@@ -27,8 +30,9 @@ use crate::finding::Operation;
 use crate::predicate::Expr;
 
 pub use from::SOME_NAME;
-pub use names::{Binding, Names, fields};
+pub use names::fields;
 pub use read::{Calls, Frame, Reader, argument};
+pub use variable::{Binding, Names};
 
 /// A row that takes part in an [`Arm`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +62,18 @@ pub struct Arm {
     pub limited: bool,
     /// Sub-selects among the results: read for each row, and shown with it.
     pub inner: Vec<Arm>,
+    /// Calls in results whose form is not understood: what they show is shown with them.
+    pub calls: Vec<Expr>,
 }
 
 impl Arm {
+    /// Gives the results other names, as far as there are any.
+    fn rename<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        for (target, name) in self.targets.iter_mut().zip(names) {
+            target.0.clone_from(name);
+        }
+    }
+
     /// Both side by side.
     pub fn beside(&self, other: &Self) -> Self {
         let mut rows = self.rows.clone();
@@ -81,6 +94,7 @@ impl Arm {
             targets: Vec::new(),
             limited: self.limited || other.limited,
             inner: self.inner.iter().chain(&other.inner).cloned().collect(),
+            calls: self.calls.iter().chain(&other.calls).cloned().collect(),
         }
     }
 }
@@ -96,17 +110,6 @@ pub struct Use {
     pub rows: Vec<usize>,
 }
 
-impl Use {
-    /// A read of every row of an arm.
-    fn read(arm: Arm) -> Self {
-        Self {
-            operation: Operation::Select,
-            rows: (0..arm.rows.len()).collect(),
-            arm,
-        }
-    }
-}
-
 /// What a statement comes to.
 #[derive(Clone, Debug, Default)]
 pub struct Effect {
@@ -116,7 +119,27 @@ pub struct Effect {
     pub uses: Vec<Use>,
     /// Parts that were not understood, for a reason.
     pub unknown: Vec<String>,
+    /// What it stores, and where.
+    pub stored: Vec<Stored>,
+}
+
+/// Rows that a statement copies into a table.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The table, as far as the catalog knows it.
+    pub relation: Option<Oid>,
+    /// Its name, for one that was made on the way.
+    pub name: String,
+    /// What is stored, beside the row that it is stored in.
+    pub arm: Arm,
+    /// The row that it is stored in, for a table of the catalog.
+    pub target: Option<usize>,
+    /// Rows that the stored values come from.
+    pub rows: Vec<usize>,
 }
 
 /// A variable that holds a row: single-row results of one arm can be followed.
 pub type Record = Rc<Arm>;
+
+#[cfg(test)]
+mod tests;

@@ -1,43 +1,10 @@
 //! What the names in a statement mean: rows of FROM, columns of sub-selects, variables.
 
-use std::collections::HashMap;
-
 use super::read::Frame;
+use super::variable::Binding;
 use super::{Arm, Record};
 use crate::catalog::Relation;
 use crate::predicate::Expr;
-
-/// What a variable of a routine stands for.
-#[derive(Clone, Debug)]
-pub enum Binding {
-    /// A value.
-    Value(Expr),
-    /// A row that a query put there.
-    Record(Record),
-    /// Anything.
-    Unknown,
-}
-
-/// The variables of a routine, by name in lower case.
-#[derive(Clone, Debug, Default)]
-pub struct Names(HashMap<String, Binding>);
-
-impl Names {
-    /// Sets a variable.
-    pub fn bind(&mut self, name: &str, binding: Binding) {
-        self.0.insert(name.to_lowercase(), binding);
-    }
-
-    /// A variable.
-    pub fn get(&self, name: &str) -> Option<&Binding> {
-        self.0.get(&name.to_lowercase())
-    }
-
-    /// All of them.
-    pub fn names(&self) -> impl Iterator<Item = &String> {
-        self.0.keys()
-    }
-}
 
 /// The columns of one FROM item.
 #[derive(Clone, Debug)]
@@ -173,17 +140,19 @@ impl Sight<'_> {
     pub(super) fn meaning(&self, table: Option<&str>, name: &str) -> Option<Meaning> {
         let mut level = Some(self);
         while let Some(sight) = level {
-            for item in sight.items {
+            let values = sight.items.iter().filter_map(|item| {
                 let may = table.is_none_or(|table| item.is_called(table));
                 // A function's unknown columns answer to their item's name only, unless nothing
                 // else is there.
                 let any = matches!(item.columns, Columns::Any(_));
-                if may
-                    && (!any || table.is_some() || item.name == name || sight.items.len() == 1)
-                    && let Some(value) = item.column(name)
-                {
-                    return Some((value, None));
-                }
+                let named = table.is_some() || item.name == name || sight.items.len() == 1;
+                item.column(name).filter(|_| may && (!any || named))
+            });
+            // A merged column of an outer join is that of the side which is there.
+            let values: Vec<Expr> = values.collect();
+            let there = values.iter().find(|value| **value != Expr::Null);
+            if let Some(value) = there.or(values.first()) {
+                return Some((value.clone(), None));
             }
             level = sight.level.outer;
         }
@@ -207,7 +176,11 @@ impl Sight<'_> {
         {
             return Some((value.clone(), None));
         }
-        match self.level.frame.names.get(table)? {
+        let Some(binding) = self.level.frame.names.get(table) else {
+            // `block.variable`
+            return self.variable(None, name);
+        };
+        match binding {
             Binding::Record(record) => {
                 let value = record.targets.iter().find(|(known, _)| known == name);
                 let value = match value {
@@ -319,6 +292,8 @@ pub(super) fn with_records(arm: &mut Arm, records: &[Record]) {
     for record in records {
         let joined = arm.beside(record);
         arm.rows = joined.rows;
+        arm.inner = joined.inner;
+        arm.calls = joined.calls;
         for condition in &record.conditions {
             if !arm.conditions.contains(condition) {
                 arm.conditions.push(condition.clone());

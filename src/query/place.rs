@@ -113,7 +113,11 @@ impl Placer<'_, '_, '_> {
     /// A sub-select inside an expression: its own tables shadow what is around it.
     fn select(&mut self, select: &Select) -> Option<Select> {
         let (mut items, mut from) = (Vec::new(), Vec::new());
+        let frame = self.sight.level.frame;
         for table in &select.from {
+            if table.schema.is_none() && frame.makes(&table.name) {
+                return None;
+            }
             let relation = self.reader.relation(
                 self.sight.level.frame,
                 table.schema.as_deref(),

@@ -49,6 +49,8 @@ pub(super) struct Cte {
     pub(super) query: ast::WithQuery,
     /// Those that it may refer to.
     pub(super) before: Vec<Rc<Self>>,
+    /// Its own name means itself.
+    pub(super) recursive: bool,
 }
 
 impl Frame {
@@ -69,21 +71,18 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// Whether a bare name means a query of WITH or a table that was made on the way.
+    pub(super) fn makes(&self, name: &str) -> bool {
+        self.made.contains_key(name) || self.ctes.iter().any(|cte| cte.name == name)
+    }
+}
+
 /// Opens calls of functions in FROM.
 pub trait Calls {
-    /// The rows that a call returns.
-    ///
-    /// # Errors
-    /// They are not known; with a reason where the function may read what nobody sees here.
-    fn rows(
-        &self,
-        function: &Function,
-        arguments: Vec<Binding>,
-        frame: &Frame,
-    ) -> Result<Vec<Arm>, Option<String>>;
-
-    /// Why a function of PostgreSQL's own may read what its arguments name.
-    fn reaches_out(&self, name: &str) -> Option<String>;
+    /// The rows that a call returns; `None` where it is not known.
+    fn rows(&self, function: &Function, arguments: Vec<Binding>, frame: &Frame)
+    -> Option<Vec<Arm>>;
 }
 
 /// Takes queries apart over one snapshot.

@@ -65,6 +65,30 @@ pub(super) fn outermost(node: &SyntaxNode) -> Vec<ast::SelectVariant> {
     found
 }
 
+/// The calls in an expression, those inside its sub-selects left out.
+pub(super) fn calls_in(node: &SyntaxNode) -> Vec<ast::CallExpr> {
+    let mut found = Vec::new();
+    let mut stack = vec![node.clone()];
+    while let Some(next) = stack.pop() {
+        found.extend(ast::CallExpr::cast(next.clone()));
+        stack.extend(
+            next.children()
+                .filter(|child| !ast::SelectVariant::can_cast(child.kind())),
+        );
+    }
+    found
+}
+
+/// Whether a part of an expression is not understood.
+pub(super) fn has_opaque(expr: &Expr) -> bool {
+    let mut opaque = false;
+    expr.walk(&mut |part| {
+        opaque |= matches!(part, Expr::Opaque(_));
+        true
+    });
+    opaque
+}
+
 /// The conditions of CASE under which a part of an expression is looked at.
 pub(super) fn turns(part: &SyntaxNode, root: &SyntaxNode) -> Vec<Expr> {
     let mut found = Vec::new();

@@ -45,6 +45,11 @@ impl Reading<'_, '_> {
         }
         for (whole, arm) in self.filtered(&partial, &from, filter, frame)? {
             self.changed(Operation::Update, at, &arm);
+            if let Some(set) = update.set_clause() {
+                let sight = Level::of(frame).seeing(&whole.items);
+                let brought = self.set_to(&set, sight, &arm)?;
+                self.stored(at, &path, brought);
+            }
             if let Some(old) = at.and_then(|at| arm.rows.get(at)) {
                 let sight = Level::of(frame).seeing(&whole.items);
                 self.new_row(update, sight, &arm, old);
@@ -52,6 +57,31 @@ impl Reading<'_, '_> {
             returned.extend(self.returning(update.returning_clause(), frame, &whole, &arm)?);
         }
         Ok(returned)
+    }
+
+    /// What SET puts into a row.
+    pub(super) fn set_to(
+        &mut self,
+        set: &ast::SetClause,
+        sight: Sight<'_>,
+        arm: &Arm,
+    ) -> Result<Arm, Refusal> {
+        let mut brought = Arm {
+            targets: Vec::new(),
+            inner: Vec::new(),
+            ..arm.clone()
+        };
+        let columns = set.set_column_list().into_iter();
+        let columns = columns.flat_map(|list| list.set_columns());
+        for (name, value) in columns.flat_map(|set| assigned(&set)) {
+            if let Some(value) = value {
+                let placed = self.place(&lower::expr(&value), sight, &mut brought);
+                self.hidden_calls(&value, sight, &mut brought);
+                brought.targets.push((name, placed));
+            }
+        }
+        self.nested(set.syntax(), sight, &mut brought)?;
+        Ok(brought)
     }
 
     /// What UPDATE makes of a row: the columns that it sets, on a row that was the caller's own.
@@ -68,19 +98,12 @@ impl Reading<'_, '_> {
             .and_then(|clause| clause.set_column_list())
             .into_iter()
             .flat_map(|list| list.set_columns());
-        for set in columns {
-            let ast::SetColumn::SetSingleColumn(set) = set else {
-                continue;
-            };
-            let (Some(column), Some(value)) = (set.column_target(), set.set_expr()) else {
-                continue;
-            };
-            let name = identifier(column.syntax());
-            let Some(value) = value.syntax().children().find_map(ast::Expr::cast) else {
-                continue;
-            };
+        for (name, value) in columns.flat_map(|set| assigned(&set)) {
             let mut here = given.clone();
-            let value = self.place(&lower::expr(&value), sight, &mut here);
+            let value = match value {
+                Some(value) => self.place(&lower::expr(&value), sight, &mut here),
+                None => Expr::Opaque(format!("what {name} is set to")),
+            };
             given = here;
             let column = new.items.iter().find_map(|item| item.column(&name));
             if let Some(column) = column {
@@ -136,5 +159,31 @@ impl Reading<'_, '_> {
             returned.extend(self.returning(delete.returning_clause(), frame, &whole, &arm)?);
         }
         Ok(returned)
+    }
+}
+
+/// The columns of a SET item with their values, where each has one of its own.
+fn assigned(set: &ast::SetColumn) -> Vec<(String, Option<ast::Expr>)> {
+    let column = |target: ast::ColumnTarget| identifier(target.syntax());
+    let value = |set: ast::SetExpr| set.expr();
+    match set {
+        ast::SetColumn::SetSingleColumn(one) => one
+            .column_target()
+            .map(|target| (column(target), one.set_expr().and_then(value)))
+            .into_iter()
+            .collect(),
+        ast::SetColumn::SetMultipleColumns(several) => {
+            let mut values = several
+                .set_expr_list()
+                .into_iter()
+                .flat_map(|list| list.set_exprs())
+                .map(value);
+            several
+                .column_target_list()
+                .into_iter()
+                .flat_map(|list| list.column_targets())
+                .map(|target| (column(target), values.next().flatten()))
+                .collect()
+        }
     }
 }

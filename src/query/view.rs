@@ -34,25 +34,21 @@ impl Reading<'_, '_> {
         let mut arms = self.variant(&definition, Level::of(&inside))?;
         if view.kind == RelationKind::MaterializedView {
             // Its rows were stored under whatever context there was.
-            for arm in &mut arms {
-                arm.conditions.retain(|condition| !asks_session(condition));
-                for inner in &mut arm.inner {
-                    inner
-                        .conditions
-                        .retain(|condition| !asks_session(condition));
-                }
-            }
+            arms.iter_mut().for_each(forget_session);
         }
         // The view's own names, whatever the query calls its results.
         for arm in &mut arms {
             if arm.targets.len() == view.columns.len() {
-                for (target, column) in arm.targets.iter_mut().zip(&view.columns) {
-                    target.0.clone_from(&column.name);
-                }
+                arm.rename(view.columns.iter().map(|column| &column.name));
             }
         }
         Ok(arms)
     }
+}
+
+fn forget_session(arm: &mut Arm) {
+    arm.conditions.retain(|condition| !asks_session(condition));
+    arm.inner.iter_mut().for_each(forget_session);
 }
 
 /// Whether an expression asks the session for something.

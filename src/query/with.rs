@@ -20,6 +20,9 @@ impl Reading<'_, '_> {
         frame: &Frame,
     ) -> Result<Frame, Refusal> {
         let mut inside = frame.clone();
+        let recursive = clause
+            .as_ref()
+            .is_some_and(|clause| clause.recursive_token().is_some());
         for table in clause.into_iter().flat_map(|clause| clause.with_tables()) {
             let (Some(name), Some(query)) = (table.name(), table.query()) else {
                 continue;
@@ -31,7 +34,10 @@ impl Reading<'_, '_> {
                     .collect()
             });
             let shown = self.modifying(&query, &inside)?;
-            if let Some(shown) = shown {
+            if let Some(mut shown) = shown {
+                let columns: Vec<String> = columns.unwrap_or_default();
+                shown.iter_mut().for_each(|arm| arm.rename(&columns));
+                inside.ctes.retain(|cte| cte.name != name);
                 inside.made.insert(name, Rc::new(shown));
                 continue;
             }
@@ -40,6 +46,7 @@ impl Reading<'_, '_> {
                 columns: columns.unwrap_or_default(),
                 query,
                 before: inside.ctes.clone(),
+                recursive,
             };
             inside.ctes.push(Rc::new(cte));
         }
@@ -57,14 +64,16 @@ impl Reading<'_, '_> {
         inside.ctes = cte.before.clone();
         inside.depth += 1;
         // In a recursive query the name means the rows so far: nothing is known of them.
-        inside.made.insert(
-            cte.name.clone(),
-            Rc::new(vec![Arm {
+        if cte.recursive {
+            let rows_so_far = Arm {
                 targets: vec![("*".into(), Expr::Opaque(format!("rows of {}", cte.name)))],
                 limited: true,
                 ..Arm::default()
-            }]),
-        );
+            };
+            inside
+                .made
+                .insert(cte.name.clone(), Rc::new(vec![rows_so_far]));
+        }
         if inside.depth > MAX_DEPTH {
             return Err("queries nested too deeply".into());
         }

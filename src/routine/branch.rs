@@ -10,11 +10,26 @@ use crate::query::Arm;
 
 impl Walk<'_, '_> {
     pub(super) fn choice(&mut self, choice: &ast::PlpgsqlIfStmt, state: State) -> Vec<State> {
-        let mut arms = vec![(choice.cond(), choice.then_body())];
-        arms.extend(choice.elsifs().map(|elsif| (elsif.cond(), elsif.body())));
+        let mut branches = vec![(choice.cond(), choice.then_body())];
+        branches.extend(choice.elsifs().map(|elsif| (elsif.cond(), elsif.body())));
+        let (mut after, rest) = self.branches(branches, state);
+        match choice.else_clause().and_then(|clause| clause.body()) {
+            Some(body) => after.extend(self.body(&body, rest)),
+            None => after.extend(rest),
+        }
+        after
+    }
+
+    /// Branches one after the other: the paths after them, and those that took none.
+    fn branches(
+        &mut self,
+        branches: Vec<(Option<ast::PlpgsqlExpr>, Option<ast::PlpgsqlBody>)>,
+        state: State,
+    ) -> (Vec<State>, Vec<State>) {
         let (mut after, mut rest) = (Vec::new(), vec![state]);
-        for (condition, body) in arms {
+        for (condition, body) in branches {
             let (Some(condition), Some(body)) = (condition, body) else {
+                self.account.doubt("a branch that does not parse");
                 continue;
             };
             let mut next = Vec::new();
@@ -30,11 +45,7 @@ impl Walk<'_, '_> {
             }
             rest = next;
         }
-        match choice.else_clause().and_then(|clause| clause.body()) {
-            Some(body) => after.extend(self.body(&body, rest)),
-            None => after.extend(rest),
-        }
-        after
+        (after, rest)
     }
 
     /// The paths into a branch and past it; `None` where the condition decides against it.
@@ -90,16 +101,31 @@ impl Walk<'_, '_> {
         self.account.told.push(about);
     }
 
-    pub(super) fn case(&mut self, case: &ast::PlpgsqlCaseStmt, state: &State) -> Vec<State> {
-        let mut after = Vec::new();
-        for when in case.whens() {
-            if let Some(body) = when.body() {
-                after.extend(self.body(&body, vec![state.clone()]));
+    /// CASE. Without ELSE, what no branch takes is an error.
+    pub(super) fn case(&mut self, case: &ast::PlpgsqlCaseStmt, mut state: State) -> Vec<State> {
+        let (mut after, rest) = match case.subject() {
+            None => {
+                let branches = case.whens().map(|when| (when.cond(), when.body()));
+                self.branches(branches.collect(), state)
             }
-        }
-        match case.else_clause().and_then(|clause| clause.body()) {
-            Some(body) => after.extend(self.body(&body, vec![state.clone()])),
-            None => after.push(state.clone()),
+            // What the subject is compared with is not followed: any branch may be taken.
+            Some(subject) => {
+                self.value(&subject, &mut state);
+                let mut after = Vec::new();
+                for when in case.whens() {
+                    let mut inside = state.clone();
+                    if let Some(condition) = when.cond() {
+                        self.value(&condition, &mut inside);
+                    }
+                    if let Some(body) = when.body() {
+                        after.extend(self.body(&body, vec![inside]));
+                    }
+                }
+                (after, vec![state])
+            }
+        };
+        if let Some(body) = case.else_clause().and_then(|clause| clause.body()) {
+            after.extend(self.body(&body, rest));
         }
         after
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::state::{Account, State};
@@ -55,6 +56,7 @@ impl Walker<'_> {
         let actions = stmt.syntax().descendants().filter(|node| {
             let kind = node.kind();
             ast::Insert::can_cast(kind)
+                || is_action(node)
                 || ast::Update::can_cast(kind)
                 || ast::Delete::can_cast(kind)
         });
@@ -73,7 +75,7 @@ impl Walker<'_> {
         let mut names = Names::default();
         if table.kind == RelationKind::View {
             names.bind("new", anything(table));
-            let old = match self.reader.view(table, &self.frame(role), self).as_deref() {
+            let old = match self.view(table, &self.frame(role)).as_deref() {
                 Ok([arm]) => Binding::Record(Rc::new(arm.clone())),
                 _ => Binding::Unknown,
             };
@@ -121,4 +123,12 @@ fn anything(table: &Relation) -> Binding {
         targets: fields.collect(),
         ..Arm::default()
     }))
+}
+
+/// Whether a query is an action of a rule: its rows go to whoever sets the rule off.
+fn is_action(node: &SyntaxNode) -> bool {
+    let above = node.parent().map(|above| above.kind());
+    ast::SelectVariant::can_cast(node.kind())
+        && above
+            .is_some_and(|kind| ast::RuleDo::can_cast(kind) || ast::RuleStmtList::can_cast(kind))
 }

@@ -29,3 +29,6 @@ pub fn executes(body: &str) -> bool {
     body.split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .any(|word| word.eq_ignore_ascii_case("execute"))
 }
+
+#[cfg(test)]
+mod tests;

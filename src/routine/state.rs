@@ -1,9 +1,14 @@
 //! Where a walk through a body stands, and what it has come across.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use squawk_syntax::SyntaxNode;
+
 use crate::catalog::Oid;
 use crate::finding::Operation;
 use crate::predicate::Expr;
-use crate::query::{Arm, Frame, Use};
+use crate::query::{Arm, Binding, Frame, Stored, Use};
 
 /// What a routine does.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +17,8 @@ pub struct Account {
     pub shown: Vec<Use>,
     /// What it changes.
     pub changes: Vec<Use>,
+    /// What it copies into tables.
+    pub stored: Vec<Stored>,
     /// Rows on which a decision rests that the caller is told of.
     pub told: Vec<Arm>,
     /// What was not understood, and so may do anything.
@@ -26,6 +33,7 @@ impl Account {
     /// Adds what a routine did that was called on the way; what it returned is the caller's to use.
     pub(super) fn absorb(&mut self, called: &Self) {
         self.changes.extend(called.changes.iter().cloned());
+        self.stored.extend(called.stored.iter().cloned());
         self.told.extend(called.told.iter().cloned());
         self.emptied.extend(&called.emptied);
         for reason in &called.unknown {
@@ -43,14 +51,34 @@ impl Account {
     }
 }
 
+/// EXIT or CONTINUE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Leaving {
+    /// The loop or block that is meant; the innermost loop without one.
+    pub(super) label: Option<String>,
+    /// CONTINUE: there is a next turn.
+    pub(super) again: bool,
+}
+
+/// A cursor's query.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    pub(super) query: SyntaxNode,
+    pub(super) arguments: Vec<String>,
+    /// What was passed when it was opened.
+    pub(super) given: Vec<Binding>,
+}
+
 /// One path through a body.
 #[derive(Clone, Debug)]
 pub(super) struct State {
     pub(super) frame: Frame,
     /// What was true at every turn, and the rows that it was true of.
     pub(super) path: Arm,
-    /// EXIT or CONTINUE: nothing more of the loop is done.
-    pub(super) leaving: bool,
+    /// EXIT or CONTINUE: nothing more is done up to the loop or block that is meant.
+    pub(super) leaving: Option<Leaving>,
+    /// Cursors that were declared or opened, by name.
+    pub(super) cursors: HashMap<String, Rc<Cursor>>,
     /// Rows were read or changed since the context was set to something else.
     pub(super) worked_switched: bool,
 }
@@ -60,8 +88,30 @@ impl State {
         Self {
             frame,
             path: Arm::default(),
-            leaving: false,
+            leaving: None,
+            cursors: HashMap::new(),
             worked_switched: false,
+        }
+    }
+
+    /// Whether a handler finds the same here as there.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.frame.names == other.frame.names
+            && self.frame.context == other.frame.context
+            && self.frame.made == other.frame.made
+    }
+
+    /// Stops leaving at the loop or block of that label.
+    pub(super) fn arrive(&mut self, label: Option<&String>, of_loop: bool) {
+        let here = self
+            .leaving
+            .as_ref()
+            .is_some_and(|leaving| match &leaving.label {
+                Some(meant) => Some(meant) == label,
+                None => of_loop,
+            });
+        if here {
+            self.leaving = None;
         }
     }
 

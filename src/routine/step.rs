@@ -1,6 +1,6 @@
 //! PL/pgSQL, statement by statement.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
@@ -8,23 +8,77 @@ use squawk_syntax::ast::{self, AstNode};
 use super::body::Into;
 use super::state::{Account, State};
 use super::variables::{lone_query, targets_of, word};
-use super::walk::{MAX_PATHS, Walker};
+use super::walk::{MAX_PATHS, Walker, inputs};
+use crate::catalog::Function;
 use crate::predicate::Expr;
 use crate::query::Arm;
+
+/// States that a handler starts from, beyond which they are taken together.
+const MAX_SEEN: usize = 12;
 
 /// One walk through one body.
 pub(super) struct Walk<'w, 'a> {
     pub(super) walker: &'w Walker<'a>,
     pub(super) into: &'w [Into],
     pub(super) account: &'w mut Account,
-    /// Queries of cursors by name.
-    pub(super) cursors: HashMap<String, SyntaxNode>,
+    /// What is returned by being assigned to.
+    pub(super) outputs: Outputs,
+    /// Variables that were declared: none of them is an output.
+    pub(super) declared: BTreeSet<String>,
+    /// States in the blocks around here that have handlers.
+    seen: Vec<Vec<State>>,
+    /// Whether the body asks for FOUND.
+    pub(super) asks_found: bool,
+}
+
+/// How a body returns what was put into variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outputs {
+    /// Not at all.
+    None,
+    /// One row, at the end.
+    AtEnd,
+    /// A row at every RETURN NEXT.
+    Rows,
+}
+
+impl<'w, 'a> Walk<'w, 'a> {
+    pub(super) fn new(
+        walker: &'w Walker<'a>,
+        function: &Function,
+        into: &'w [Into],
+        account: &'w mut Account,
+    ) -> Self {
+        let named = function.arguments.contains("OUT ");
+        let outputs = match (function.returns_set, named) {
+            (true, _) => Outputs::Rows,
+            (false, true) => Outputs::AtEnd,
+            (false, false) => Outputs::None,
+        };
+        let mut declared: BTreeSet<String> = inputs(function)
+            .into_iter()
+            .map(|name| name.to_lowercase())
+            .collect();
+        declared.insert("found".into());
+        Self {
+            walker,
+            into,
+            account,
+            outputs,
+            declared,
+            seen: Vec::new(),
+            asks_found: function.body.to_lowercase().contains("found"),
+        }
+    }
 }
 
 impl Walk<'_, '_> {
     /// Paths that reach the end of the body.
     pub(super) fn end(&mut self, states: &[State]) {
         for state in states {
+            if self.outputs == Outputs::AtEnd {
+                self.show_outputs(state);
+            }
             self.returned(state);
         }
     }
@@ -35,48 +89,82 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn block(&mut self, block: &ast::PlpgsqlBlock, states: Vec<State>) -> Vec<State> {
+        let label = block
+            .label()
+            .and_then(|label| label.name())
+            .map(|name| word(name.syntax()));
         let mut inside = states;
+        let mut depth = 0;
+        for state in &mut inside {
+            depth = state.frame.names.enter();
+        }
         for decl in block
             .declare_section()
             .into_iter()
             .flat_map(|section| section.decls())
         {
-            for state in &mut inside {
-                self.declare(&decl, state);
-            }
+            inside = inside
+                .into_iter()
+                .flat_map(|state| self.declare(&decl, state))
+                .collect();
         }
-        let entry = inside.clone();
+        self.seen.push(inside.clone());
         let mut ended = match block.body() {
             Some(body) => self.body(&body, inside),
             None => inside,
         };
-        // A handler runs with whatever the block had done to the variables.
+        let seen = self.seen.pop().unwrap_or_default();
         for handler in block
             .exception()
             .into_iter()
             .flat_map(|section| section.handlers())
         {
-            let mut states = entry.clone();
-            for state in &mut states {
-                self.forget(block.syntax(), state);
+            let Some(body) = handler.body() else {
+                continue;
+            };
+            // Anything may have failed at any point: a handler finds what there was until then.
+            let states = seen.iter().cloned().map(|mut state| {
+                state.frame.names.leave(depth);
+                state.leaving = None;
                 let raised = Expr::IsTrue(Box::new(Expr::Argument(super::RAISES.to_owned())));
                 state.suppose(&Arm::default(), raised);
-            }
-            if let Some(body) = handler.body() {
-                ended.extend(self.body(&body, states));
-            }
+                state
+            });
+            ended.extend(self.body(&body, states.collect()));
+        }
+        for state in &mut ended {
+            state.frame.names.leave(depth - 1);
+            state.arrive(label.as_ref(), false);
         }
         ended
+    }
+
+    /// Keeps a state for the handlers of the blocks around here.
+    fn note(&mut self, state: &State) {
+        for seen in &mut self.seen {
+            if seen.iter().any(|known| known.is_like(state)) {
+                continue;
+            }
+            if seen.len() < MAX_SEEN {
+                seen.push(state.clone());
+            } else if let Some(last) = seen.last_mut() {
+                last.frame.names.blend(&state.frame.names);
+            }
+        }
     }
 
     pub(super) fn body(&mut self, body: &ast::PlpgsqlBody, states: Vec<State>) -> Vec<State> {
         let mut states = states;
         for statement in body.stmts() {
-            let (going, mut left): (Vec<State>, Vec<State>) =
-                states.into_iter().partition(|state| !state.leaving);
+            let (going, mut left): (Vec<State>, Vec<State>) = states
+                .into_iter()
+                .partition(|state| state.leaving.is_none());
             let mut next = Vec::new();
             for state in going {
                 next.extend(self.step(&statement, state));
+            }
+            for state in &next {
+                self.note(state);
             }
             next.append(&mut left);
             if next.len() > MAX_PATHS {
@@ -94,7 +182,7 @@ impl Walk<'_, '_> {
         match statement {
             S::PlpgsqlBlock(block) => return self.block(block, vec![state]),
             S::PlpgsqlIfStmt(choice) => return self.choice(choice, state),
-            S::PlpgsqlCaseStmt(case) => return self.case(case, &state),
+            S::PlpgsqlCaseStmt(case) => return self.case(case, state),
             S::PlpgsqlLoopStmt(_)
             | S::PlpgsqlWhileStmt(_)
             | S::PlpgsqlForIStmt(_)
@@ -103,35 +191,35 @@ impl Walk<'_, '_> {
             | S::PlpgsqlForCursorStmt(_)
             | S::PlpgsqlForDynStmt(_) => return self.looping(statement, state),
             S::PlpgsqlReturnStmt(found) => {
-                if let Some(expr) = found.expr() {
-                    self.show(&expr, &mut state);
-                } else {
-                    self.outputs(&state);
+                match found.expr() {
+                    Some(expr) => self.show(&expr, &mut state),
+                    None if self.outputs == Outputs::AtEnd => self.show_outputs(&state),
+                    None => {}
                 }
                 self.returned(&state);
                 return Vec::new();
             }
             S::PlpgsqlRaiseStmt(raise) => {
-                for expr in raise.params() {
-                    self.show(&expr, &mut state);
-                }
-                let level = raise.level().map(|level| word(level.syntax()));
-                if level.is_none_or(|level| level == "exception") {
+                if self.raise(raise, &mut state) {
                     return Vec::new();
                 }
             }
-            S::PlpgsqlExitStmt(_) | S::PlpgsqlContinueStmt(_) => {
-                return self.leave(statement.syntax(), state);
+            S::PlpgsqlExitStmt(exit) => {
+                return self.leave(exit.label(), exit.when_clause(), false, state);
+            }
+            S::PlpgsqlContinueStmt(next) => {
+                return self.leave(next.label(), next.when_clause(), true, state);
             }
             S::PlpgsqlAssignStmt(assign) => return self.assignment(assign, state),
             S::PlpgsqlFetchStmt(fetch) => {
-                let query = fetch.cursor().and_then(|name| self.cursor(name.syntax()));
-                let arms = query
-                    .map(|query| self.run(&query, &mut state))
-                    .unwrap_or_default();
+                let arms = match fetch.cursor() {
+                    Some(name) => self.fetched(&word(name.syntax()), &mut state),
+                    None => Vec::new(),
+                };
                 let names = fetch.into_clause().map(|into| targets_of(&into));
                 return self.found(&names.unwrap_or_default(), false, arms, state);
             }
+            S::PlpgsqlPerformStmt(perform) => return self.perform(perform, state),
             S::PlpgsqlExecSqlStmt(found) => {
                 if let Some(inner) = found.stmt() {
                     let arms = self.run(inner.syntax(), &mut state);
@@ -151,30 +239,41 @@ impl Walk<'_, '_> {
         vec![state]
     }
 
+    /// RAISE shows what it says; whether it ends the path.
+    fn raise(&mut self, raise: &ast::PlpgsqlRaiseStmt, state: &mut State) -> bool {
+        let using = raise.using_clause();
+        let options = using
+            .iter()
+            .flat_map(|using| using.syntax().descendants())
+            .filter_map(ast::PlpgsqlExpr::cast);
+        for expr in raise.params().chain(options) {
+            self.show(&expr, state);
+        }
+        let level = raise.level().map(|level| word(level.syntax()));
+        level.is_none_or(|level| level == "exception")
+    }
+
     /// Statements that neither branch nor end.
     fn plain(&mut self, statement: &ast::PlpgsqlStmt, state: &mut State) {
         use ast::PlpgsqlStmt as S;
         match statement {
-            S::PlpgsqlPerformStmt(perform) => {
-                let query = perform
-                    .syntax()
-                    .children()
-                    .find_map(ast::SelectVariant::cast);
-                if let Some(query) = query {
-                    let arms = self.run(query.syntax(), state);
-                    for arm in &arms {
-                        self.walker.follow(arm, state, self.account, false);
-                    }
+            S::PlpgsqlCallStmt(found) => {
+                if let Some(call) = found.call() {
+                    self.call(&call, state);
                 }
             }
-            S::PlpgsqlCallStmt(found) => {
-                if let Some(call) = found.syntax().children().find_map(ast::Call::cast) {
-                    self.run(call.syntax(), state);
+            S::PlpgsqlAssertStmt(assert) => {
+                for expr in assert
+                    .syntax()
+                    .children()
+                    .filter_map(ast::PlpgsqlExpr::cast)
+                {
+                    self.show(&expr, state);
                 }
             }
             S::PlpgsqlReturnNextStmt(found) => match found.expr() {
                 Some(expr) => self.show(&expr, state),
-                None => self.outputs(state),
+                None => self.show_outputs(state),
             },
             S::PlpgsqlReturnQueryStmt(found) => {
                 if let Some(query) = found.query() {
@@ -201,38 +300,37 @@ impl Walk<'_, '_> {
         arms
     }
 
+    /// PERFORM: nothing is kept but whether there were rows.
+    fn perform(&mut self, perform: &ast::PlpgsqlPerformStmt, mut state: State) -> Vec<State> {
+        let query = perform
+            .syntax()
+            .children()
+            .find_map(ast::SelectVariant::cast);
+        let Some(query) = query else {
+            self.account.doubt("a PERFORM statement");
+            return vec![state];
+        };
+        let arms = self.run(query.syntax(), &mut state);
+        self.sets_found(arms, state)
+    }
+
     /// The ways to the value of an expression; a sub-select alone is a query.
     pub(super) fn value(&mut self, expr: &ast::PlpgsqlExpr, state: &mut State) -> Vec<Arm> {
         if let Some(query) = lone_query(expr) {
             return self.run(query.syntax(), state);
         }
-        let effect = self
-            .walker
-            .reader
-            .expression(expr, &state.frame, self.walker);
-        for reason in &effect.unknown {
-            self.account.doubt(reason);
-        }
-        for arm in &effect.shown {
+        let arms = self.walker.expression(expr, state, self.account);
+        for arm in &arms {
             self.walker.follow(arm, state, self.account, false);
         }
-        effect.shown
+        arms
     }
 
     /// What the caller gets to see.
     fn show(&mut self, expr: &ast::PlpgsqlExpr, state: &mut State) {
         let arms = match lone_query(expr) {
             Some(query) => self.walker.run(query.syntax(), state, self.account),
-            None => {
-                let effect = self
-                    .walker
-                    .reader
-                    .expression(expr, &state.frame, self.walker);
-                for reason in &effect.unknown {
-                    self.account.doubt(reason);
-                }
-                effect.shown
-            }
+            None => self.walker.expression(expr, state, self.account),
         };
         self.shown(&arms, state);
     }

@@ -8,6 +8,7 @@ use squawk_syntax::ast::{self, AstNode};
 use super::state::{Account, State};
 use super::walk::Walker;
 use crate::predicate::Expr;
+use crate::query::{Arm, Stored};
 
 /// Does what a statement does that is no query; false where it is one.
 pub(super) fn run(
@@ -34,9 +35,13 @@ pub(super) fn run(
     match word(0) {
         "truncate" => truncate(walker, statement, state, account),
         "set" | "reset" => set(walker, &text, &words, state, account),
-        "create" if matches!(word(1), "temp" | "temporary" | "unlogged") => {}
+        "create" if matches!(word(1), "temp" | "temporary" | "unlogged") => {
+            empty_table(statement, state, account);
+        }
         "grant" => hand_over(statement, state, account),
-        "call" => call(walker, statement, state, account),
+        "call" => {
+            call(walker, statement, state, account);
+        }
         // None of these shows or changes a row.
         "lock" | "analyze" | "refresh" | "drop" | "comment" | "discard" | "listen" | "unlisten"
         | "notify" | "commit" | "rollback" | "" => {}
@@ -67,6 +72,58 @@ fn make(walker: &Walker<'_>, made: &ast::CreateTableAs, state: &mut State, accou
         }
         _ => account.doubt("a CREATE TABLE AS statement"),
     }
+}
+
+/// CREATE TEMP TABLE with columns: nothing is in it yet.
+fn empty_table(statement: &SyntaxNode, state: &mut State, account: &mut Account) {
+    let Some(table) = ast::CreateTable::cast(statement.clone()) else {
+        account.doubt("a CREATE statement of another kind than a table");
+        return;
+    };
+    let word = |node: &SyntaxNode| node.text().to_string().trim_matches('"').to_lowercase();
+    let name = table
+        .syntax()
+        .descendants()
+        .find_map(ast::PathSegment::cast);
+    let columns = table
+        .syntax()
+        .descendants()
+        .filter_map(ast::Column::cast)
+        .filter_map(|column| column.name())
+        .map(|name| (word(name.syntax()), Expr::Null))
+        .collect();
+    if let Some(name) = name {
+        let nothing = Arm {
+            targets: columns,
+            ..Arm::default()
+        };
+        let name = word(name.syntax());
+        state.frame.made.insert(name, Rc::new(vec![nothing]));
+    }
+}
+
+/// Puts rows into a table that was made on the way; under its own columns where they are known.
+pub(super) fn store(stored: &Stored, state: &mut State) {
+    let known = state.frame.made.get(&stored.name).cloned();
+    let mut arms = known.as_deref().cloned().unwrap_or_default();
+    let mut arm = state.under(&stored.arm);
+    let columns: Vec<String> = arms
+        .first()
+        .map(|first| first.targets.iter().map(|(name, _)| name.clone()).collect())
+        .unwrap_or_default();
+    let named = arm.targets.iter().all(|(name, _)| columns.contains(name));
+    if !named && columns.len() == arm.targets.len() {
+        for (target, column) in arm.targets.iter_mut().zip(columns) {
+            target.0 = column;
+        }
+    } else if !named {
+        let value = Expr::Opaque(format!("a column of {}", stored.name));
+        arm.targets = vec![("*".into(), value)];
+    }
+    if !arms.contains(&arm) {
+        arms.push(arm);
+    }
+    state.frame.made.insert(stored.name.clone(), Rc::new(arms));
 }
 
 /// GRANT on a temporary table that was made here shows its rows to whoever it is granted to.
@@ -105,17 +162,33 @@ fn truncate(walker: &Walker<'_>, statement: &SyntaxNode, state: &State, account:
     }
 }
 
-fn call(walker: &Walker<'_>, statement: &SyntaxNode, state: &mut State, account: &mut Account) {
+/// CALL: what the procedure puts into its output arguments.
+pub(super) fn call(
+    walker: &Walker<'_>,
+    statement: &SyntaxNode,
+    state: &mut State,
+    account: &mut Account,
+) -> Vec<Arm> {
     let text = statement.text().to_string();
     let text = text.trim().trim_end_matches(';').trim();
     let expr = text.get(4..).and_then(crate::predicate::expression);
-    match expr {
-        Some(Expr::Call(name, arguments)) => {
-            let arm = walker.place(&Expr::Call(name, arguments), state);
-            walker.follow(&arm, state, account, false);
-        }
-        _ => account.doubt("a CALL statement"),
+    let Some(expr @ Expr::Call(..)) = expr else {
+        account.doubt("a CALL statement");
+        return Vec::new();
+    };
+    let arm = walker.place(&expr, state);
+    if let Some((_, Expr::Call(name, arguments))) = arm.targets.first()
+        && walker
+            .reader
+            .functions(&state.frame, name, arguments.len())
+            .is_empty()
+    {
+        account.doubt(format!("CALL of {name}, which is not there"));
     }
+    let mut called = Account::default();
+    walker.follow(&arm, state, &mut called, true);
+    account.absorb(&called);
+    called.shown.into_iter().map(|shown| shown.arm).collect()
 }
 
 /// SET and RESET: the context, or something that turns protection off.
@@ -141,15 +214,39 @@ fn set(
             .map(|(_, value)| value.trim().trim_end_matches(';').trim());
         let value = match value.and_then(crate::predicate::expression) {
             Some(literal @ Expr::Literal(_)) => literal,
+            // A bare word is a string.
+            Some(Expr::Column { table: None, name }) if name != "default" => Expr::Literal(name),
             _ => Expr::Literal(String::new()),
         };
         switch(&value, walker, state);
+    } else if name.eq_ignore_ascii_case("search_path") {
+        match path_in(text) {
+            Some(path) => state.frame.path = path,
+            None => account.doubt("SET search_path"),
+        }
     } else if matches!(
         name,
         "role" | "session" | "row_security" | "session_replication_role"
     ) {
         account.doubt(format!("SET {name}"));
     }
+}
+
+/// The schemas of a search path that is set to constants.
+fn path_in(text: &str) -> Option<Vec<String>> {
+    let lower = text.to_lowercase();
+    let at = match (lower.find('='), lower.find(" to ")) {
+        (Some(equals), _) => equals + 1,
+        (None, Some(to)) => to + 4,
+        (None, None) => return None,
+    };
+    let list = text.get(at..)?.trim().trim_end_matches(';');
+    let schemas = list
+        .split(',')
+        .map(|schema| schema.trim().trim_matches(['"', '\'']).to_owned())
+        .filter(|schema| !schema.is_empty());
+    let schemas: Vec<String> = schemas.collect();
+    (schemas != ["default"] && schemas != ["DEFAULT"]).then_some(schemas)
 }
 
 /// Whether a call is one that sets the context, and what it does to the path.
@@ -167,6 +264,11 @@ pub(super) fn switches(
         && setting.eq_ignore_ascii_case(&walker.tenancy.settings.tenancy.context)
     {
         switch(value, walker, state);
+    } else if let [Expr::Literal(setting), value, ..] = arguments
+        && setting.eq_ignore_ascii_case("search_path")
+        && let Expr::Literal(path) = value
+    {
+        state.frame.path = path_in(&format!("={path}")).unwrap_or_default();
     }
     true
 }

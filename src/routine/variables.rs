@@ -6,56 +6,64 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::body::Into;
-use super::state::State;
+use super::state::{Cursor, State};
 use super::step::Walk;
 use crate::predicate::Expr;
 use crate::query::{Arm, Binding};
 
 impl Walk<'_, '_> {
-    pub(super) fn declare(&mut self, decl: &ast::PlpgsqlDecl, state: &mut State) {
+    pub(super) fn declare(&mut self, decl: &ast::PlpgsqlDecl, mut state: State) -> Vec<State> {
         match decl {
             ast::PlpgsqlDecl::PlpgsqlVarDecl(var) => {
                 let Some(name) = var.name().map(|name| word(name.syntax())) else {
-                    return;
+                    return vec![state];
                 };
-                match var.init().and_then(|init| init.expr()) {
-                    Some(init) => {
-                        let arms = self.value(&init, state);
-                        self.assign(&name, &arms, state);
+                self.declared.insert(name.clone());
+                let Some(init) = var.init().and_then(|init| init.expr()) else {
+                    state.frame.names.declare(&name, Binding::Value(Expr::Null));
+                    return vec![state];
+                };
+                let arms = self.value(&init, &mut state);
+                state.frame.names.declare(&name, Binding::Value(Expr::Null));
+                match lone_query(&init) {
+                    Some(_) => self.found(&[name], false, arms, state),
+                    None => {
+                        state.frame.names.bind(&name, binding(&arms));
+                        vec![state]
                     }
-                    None => state.frame.names.bind(&name, Binding::Value(Expr::Null)),
                 }
             }
             ast::PlpgsqlDecl::PlpgsqlCursorDecl(cursor) => {
-                if let (Some(name), Some(query)) = (cursor.name(), cursor.query()) {
-                    self.cursors
-                        .insert(word(name.syntax()), query.syntax().clone());
-                }
-                for argument in cursor
+                let arguments = cursor
                     .args()
                     .into_iter()
                     .flat_map(|list| list.plpgsql_cursor_args())
-                {
-                    if let Some(name) = argument.name() {
-                        state
-                            .frame
-                            .names
-                            .bind(&word(name.syntax()), Binding::Unknown);
-                    }
+                    .filter_map(|argument| argument.name())
+                    .map(|name| word(name.syntax()))
+                    .collect();
+                if let (Some(name), Some(query)) = (cursor.name(), cursor.query()) {
+                    let cursor = Cursor {
+                        query: query.syntax().clone(),
+                        arguments,
+                        given: Vec::new(),
+                    };
+                    state.cursors.insert(word(name.syntax()), Rc::new(cursor));
                 }
+                vec![state]
             }
             ast::PlpgsqlDecl::PlpgsqlAliasDecl(alias) => {
-                if let (Some(name), Some(target)) = (
-                    alias.name(),
-                    alias
-                        .syntax()
-                        .children()
-                        .find_map(ast::PlpgsqlAliasTarget::cast),
-                ) {
+                let target = alias
+                    .syntax()
+                    .children()
+                    .find_map(ast::PlpgsqlAliasTarget::cast);
+                if let (Some(name), Some(target)) = (alias.name(), target) {
                     let of = state.frame.names.get(&word(target.syntax())).cloned();
+                    let name = word(name.syntax());
+                    self.declared.insert(name.clone());
                     let binding = of.unwrap_or(Binding::Unknown);
-                    state.frame.names.bind(&word(name.syntax()), binding);
+                    state.frame.names.declare(&name, binding);
                 }
+                vec![state]
             }
         }
     }
@@ -81,39 +89,60 @@ impl Walk<'_, '_> {
         let whole = target.syntax().children().count() == 1;
         match lone_query(&value) {
             Some(_) if whole => self.found(&[name], false, arms, state),
+            None if whole && arms.len() > 1 => arms
+                .iter()
+                .map(|arm| {
+                    let mut next = state.clone();
+                    next.frame
+                        .names
+                        .bind(&name, binding(std::slice::from_ref(arm)));
+                    next
+                })
+                .collect(),
             _ => {
                 let binding = if whole {
                     binding(&arms)
                 } else {
                     self.part(&name, &arms, &state)
                 };
-                state.frame.names.bind(&name, binding);
+                match state.frame.names.get(&name) {
+                    Some(_) => state.frame.names.bind(&name, binding),
+                    // `block.variable`
+                    None => {
+                        let field = word(target.syntax());
+                        let field = field.rsplit('.').next().unwrap_or(&field).to_owned();
+                        state.frame.names.bind_all(&field, &binding);
+                    }
+                }
                 vec![state]
             }
         }
     }
 
     /// A record of which a part was set: what came in may come out.
-    fn part(&mut self, name: &str, arms: &[Arm], state: &State) -> Binding {
-        let known = match state.frame.names.get(name) {
-            Some(Binding::Record(record)) => Some(record.as_ref().clone()),
-            _ => None,
-        };
-        match (known, arms) {
-            (Some(record), [arm]) => Binding::Record(Rc::new(Arm {
+    fn part(&self, name: &str, arms: &[Arm], state: &State) -> Binding {
+        let known = state.frame.names.get(name).cloned();
+        match (&known, arms) {
+            (Some(Binding::Record(record)), [arm]) => Binding::Record(Rc::new(Arm {
                 targets: record.targets.clone(),
                 ..record.beside(arm)
             })),
-            (None, [arm]) if !arm.rows.is_empty() => Binding::Record(Rc::new(arm.clone())),
-            _ => Binding::Unknown,
+            (_, [arm]) => binding(std::slice::from_ref(arm)),
+            _ => {
+                let set = arms.iter().map(|arm| Binding::Record(Rc::new(arm.clone())));
+                Binding::blend(&set.chain(known).collect::<Vec<_>>())
+            }
         }
     }
 
-    /// RETURN and RETURN NEXT without an expression: what was put into the output columns.
-    pub(super) fn outputs(&mut self, state: &State) {
-        let names: Vec<String> = state.frame.names.names().cloned().collect();
-        for name in names {
-            if let Some(Binding::Record(record)) = state.frame.names.get(&name) {
+    /// What was put into the output columns: into variables that nobody declared.
+    pub(super) fn show_outputs(&mut self, state: &State) {
+        let names = state.frame.names.names();
+        let outputs: Vec<&String> = names
+            .filter(|name| !self.declared.contains(*name) && !name.contains(['.', '$']))
+            .collect();
+        for name in outputs {
+            if let Some(Binding::Record(record)) = state.frame.names.get(name) {
                 self.account.shown.push(state.showing(record));
             }
         }
@@ -131,8 +160,36 @@ impl Walk<'_, '_> {
                 let (names, strict) = (into.variables.clone(), into.strict);
                 self.found(&names, strict, arms, state)
             }
-            None => vec![state],
+            None => self.sets_found(arms, state),
         }
+    }
+
+    /// FOUND after a statement that keeps none of its rows.
+    pub(super) fn sets_found(&mut self, arms: Vec<Arm>, mut state: State) -> Vec<State> {
+        if !self.asks_found {
+            return vec![state];
+        }
+        // What a change met is not among the rows that it returns.
+        if arms.is_empty() || arms.iter().all(|arm| arm.rows.is_empty()) {
+            let value = Expr::Opaque("whether rows were found".into());
+            state.frame.names.bind("found", Binding::Value(value));
+            return vec![state];
+        }
+        let mut after = Vec::new();
+        for arm in &arms {
+            let mut yes = state.clone();
+            yes.suppose(arm, Expr::Bool(true));
+            yes.frame
+                .names
+                .bind("found", Binding::Value(Expr::Bool(true)));
+            after.push(yes);
+        }
+        state
+            .frame
+            .names
+            .bind("found", Binding::Value(Expr::Bool(false)));
+        after.push(state);
+        after
     }
 
     /// INTO: with a row, or with NULLs where there was none.
@@ -152,6 +209,13 @@ impl Walk<'_, '_> {
                 .bind("found", Binding::Value(Expr::Bool(true)));
             after.push(yes);
         }
+        if arms.is_empty() {
+            let mut unknown = state;
+            self.bind(names, &[], &mut unknown);
+            let value = Expr::Opaque("whether rows were found".into());
+            unknown.frame.names.bind("found", Binding::Value(value));
+            return vec![unknown];
+        }
         let always = arms
             .iter()
             .any(|arm| arm.rows.is_empty() && arm.conditions.is_empty());
@@ -170,12 +234,10 @@ impl Walk<'_, '_> {
         after
     }
 
-    fn assign(&mut self, name: &str, arms: &[Arm], state: &mut State) {
-        state.frame.names.bind(name, binding(arms));
-    }
-
     pub(super) fn bind(&mut self, names: &[String], arms: &[Arm], state: &mut State) {
-        if let [name] = names {
+        if let [name] = names
+            && !name.contains('.')
+        {
             state.frame.names.bind(name, binding(arms));
             return;
         }
@@ -189,7 +251,14 @@ impl Walk<'_, '_> {
                 .collect();
             match name.split_once('.') {
                 None => state.frame.names.bind(name, binding(&one)),
-                Some((record, _)) => state.frame.names.bind(record, Binding::Unknown),
+                // A variable of a labelled block, or a field of a record.
+                Some((record, field)) if state.frame.names.get(record).is_none() => {
+                    state.frame.names.bind_all(field, &binding(&one));
+                }
+                Some((record, _)) => {
+                    let binding = self.part(record, &one, state);
+                    state.frame.names.bind(record, binding);
+                }
             }
         }
     }
@@ -217,9 +286,11 @@ impl Walk<'_, '_> {
 /// What a variable holds after the ways that lead to a value.
 pub(super) fn binding(arms: &[Arm]) -> Binding {
     let [arm] = arms else {
-        return Binding::Unknown;
+        let each = arms.iter().map(|arm| binding(std::slice::from_ref(arm)));
+        return Binding::blend(&each.collect::<Vec<_>>());
     };
     let alone = arm.rows.is_empty() && arm.conditions.is_empty() && arm.inner.is_empty();
+    let alone = alone && arm.calls.is_empty();
     match arm.targets.as_slice() {
         [(_, value)] => match crate::query::fields(value) {
             Some(targets) => Binding::Record(Rc::new(Arm {

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use squawk_syntax::SyntaxNode;
+use squawk_syntax::{SyntaxNode, ast};
 
 use super::body::{Body, body};
 use super::state::{Account, State};
-use crate::catalog::{Function, Oid};
+use crate::catalog::{Function, Oid, Relation};
 use crate::predicate::Expr;
-use crate::query::{Arm, Binding, Calls, Frame, Names, Reader, Use, argument};
+use crate::query::{Arm, Binding, Calls, Effect, Frame, Names, Reader, Stored, Use, argument};
 use crate::tenancy::Tenancy;
 
 /// How the reason ends where a function reads what nobody sees here.
@@ -25,6 +25,8 @@ pub struct Walker<'a> {
     /// Reads their statements.
     pub reader: Reader<'a>,
     stack: RefCell<Vec<Oid>>,
+    /// What functions in FROM did besides returning rows, since it was last asked.
+    beside: RefCell<Vec<Account>>,
 }
 
 impl<'a> Walker<'a> {
@@ -34,6 +36,7 @@ impl<'a> Walker<'a> {
             tenancy,
             reader: Reader::new(tenancy),
             stack: RefCell::default(),
+            beside: RefCell::default(),
         }
     }
 
@@ -57,6 +60,38 @@ impl<'a> Walker<'a> {
             .map(|at| Binding::Value(Expr::Parameter(at)))
             .collect();
         self.call(function, arguments, &self.frame(0))
+    }
+
+    /// Every way through a view that `frame` reads.
+    ///
+    /// # Errors
+    /// Why its query is not followed.
+    pub fn view(&self, view: &Relation, frame: &Frame) -> Result<Vec<Arm>, String> {
+        let arms = self.reader.view(view, frame, self);
+        // What the functions in its FROM did besides is theirs, not the next statement's.
+        self.beside.borrow_mut().clear();
+        arms
+    }
+
+    /// The functions that the results of a query call, each with what it does there.
+    pub fn calls(&self, arm: &Arm, frame: &Frame) -> Vec<(&'a Function, Account)> {
+        let mut found = Vec::new();
+        let mut calls = Vec::new();
+        for value in arm.targets.iter().map(|(_, value)| value).chain(&arm.calls) {
+            value.walk(&mut |part| {
+                if let Expr::Call(name, arguments) = part {
+                    calls.push((name.clone(), arguments.clone()));
+                }
+                true
+            });
+        }
+        for (name, arguments) in calls {
+            for function in self.reader.functions(frame, &name, arguments.len()) {
+                let bound = arguments.iter().map(|value| argument(value.clone(), arm));
+                found.push((function, self.call(function, bound.collect(), frame)));
+            }
+        }
+        found
     }
 
     /// What a call does, from inside `caller`.
@@ -114,6 +149,10 @@ impl<'a> Walker<'a> {
         let mut account = Account::default();
         let signature = function.signature();
         if self.stack.borrow().contains(&function.oid) {
+            // What it does inside itself it does for a caller who passes the same, if anyone may call it.
+            if self.stack.borrow().first() != Some(&function.oid) {
+                account.doubt(format!("{signature} calls itself"));
+            }
             return account;
         }
         if self.stack.borrow().len() >= MAX_CALLS {
@@ -134,6 +173,10 @@ impl<'a> Walker<'a> {
         {
             frame.context = Some(fixed.clone());
         }
+        if let Some(reason) = names_its_own(&function.name).filter(|_| function.of_extension) {
+            account.doubt(reason);
+            return account;
+        }
         let Some(body) = body(function) else {
             if let Some(reason) = unread(function) {
                 account.doubt(reason);
@@ -142,14 +185,11 @@ impl<'a> Walker<'a> {
         };
         self.stack.borrow_mut().push(function.oid);
         match &body {
-            Body::Statements(statements) => self.statements(statements, frame, &mut account),
+            Body::Statements(statements) => {
+                self.statements(statements, (frame, function), &mut account)
+            }
             Body::Block { block, into } => {
-                let mut walk = super::step::Walk {
-                    walker: self,
-                    into,
-                    account: &mut account,
-                    cursors: Default::default(),
-                };
+                let mut walk = super::step::Walk::new(self, function, into, &mut account);
                 let ended = walk.block(block, vec![State::new(frame)]);
                 walk.end(&ended);
             }
@@ -162,10 +202,17 @@ impl<'a> Walker<'a> {
     }
 
     /// A body in SQL: what its last statement returns is what it returns.
-    fn statements(&self, statements: &[SyntaxNode], frame: Frame, account: &mut Account) {
+    fn statements(
+        &self,
+        statements: &[SyntaxNode],
+        (frame, function): (Frame, &Function),
+        account: &mut Account,
+    ) {
+        let returns = self.tenancy.snapshot.types.get(&function.returns);
+        let void = returns.is_some_and(|ty| ty.name == "void");
         let mut state = State::new(frame);
         for (at, statement) in statements.iter().enumerate() {
-            let last = at + 1 == statements.len();
+            let last = at + 1 == statements.len() && !void;
             let shown = self.run(statement, &mut state, account);
             for arm in shown {
                 self.follow(&arm, &mut state, account, last);
@@ -188,13 +235,41 @@ impl<'a> Walker<'a> {
             return Vec::new();
         }
         let effect = self.reader.statement(statement, &state.frame, self);
+        self.effect(effect, state, account)
+    }
+
+    /// What an expression of PL/pgSQL is worth.
+    pub(super) fn expression(
+        &self,
+        expr: &ast::PlpgsqlExpr,
+        state: &mut State,
+        account: &mut Account,
+    ) -> Vec<Arm> {
+        let effect = self.reader.expression(expr, &state.frame, self);
+        self.effect(effect, state, account)
+    }
+
+    /// Takes note of what a statement did; what it returns.
+    fn effect(&self, effect: Effect, state: &mut State, account: &mut Account) -> Vec<Arm> {
+        for called in self.beside.borrow_mut().drain(..) {
+            account.absorb(&called);
+        }
+        for stored in &effect.stored {
+            state.worked_switched |= state.frame.context.is_some();
+            if stored.relation.is_none() {
+                super::utility::store(stored, state);
+            } else {
+                let arm = state.under(&stored.arm);
+                account.stored.push(Stored {
+                    arm,
+                    ..stored.clone()
+                });
+            }
+        }
         for reason in &effect.unknown {
             account.doubt(reason);
         }
         for change in effect.uses {
-            if change.operation == crate::finding::Operation::Select {
-                continue;
-            }
             state.worked_switched |= state.frame.context.is_some();
             let arm = state.under(&change.arm);
             account.changes.push(Use { arm, ..change });
@@ -216,17 +291,22 @@ impl<'a> Walker<'a> {
                 true
             });
         };
-        arm.targets
-            .iter()
-            .for_each(|(_, value)| collect(value, true));
-        arm.conditions
-            .iter()
-            .for_each(|condition| collect(condition, false));
+        let mut waiting = vec![arm];
+        while let Some(arm) = waiting.pop() {
+            arm.targets
+                .iter()
+                .for_each(|(_, value)| collect(value, true));
+            arm.calls.iter().for_each(|call| collect(call, true));
+            arm.conditions
+                .iter()
+                .for_each(|condition| collect(condition, false));
+            waiting.extend(&arm.inner);
+        }
         for (name, arguments, in_result) in calls {
             if super::utility::switches(self, &name, &arguments, state) {
                 continue;
             }
-            if let Some(reason) = self.reaches_out(&name) {
+            if let Some(reason) = names_its_own(&name) {
                 account.doubt(reason);
                 continue;
             }
@@ -252,19 +332,12 @@ impl Calls for Walker<'_> {
         function: &Function,
         arguments: Vec<Binding>,
         frame: &Frame,
-    ) -> Result<Vec<Arm>, Option<String>> {
-        if let Some(reason) = self.reaches_out(&function.name) {
-            return Err(Some(reason));
-        }
-        let called = self.call(function, arguments, frame);
-        if called.unknown.is_empty() && !called.shown.is_empty() {
-            return Ok(called.shown.into_iter().map(|shown| shown.arm).collect());
-        }
-        Err(called.unknown.into_iter().next())
-    }
-
-    fn reaches_out(&self, name: &str) -> Option<String> {
-        reaches_out(name).then(|| format!("{name}() {NAMED_BY_ARGUMENTS}"))
+    ) -> Option<Vec<Arm>> {
+        let mut called = self.call(function, arguments, frame);
+        let followed = called.unknown.is_empty() && !called.shown.is_empty();
+        let shown = std::mem::take(&mut called.shown);
+        self.beside.borrow_mut().push(called);
+        followed.then(|| shown.into_iter().map(|shown| shown.arm).collect())
     }
 }
 
@@ -284,12 +357,14 @@ fn unread(function: &Function) -> Option<String> {
 /// Functions that run SQL or read files and objects that their arguments name. `functions-admin`,
 /// `lo-funcs`, `functions-xml`, `dblink`, `tablefunc`.
 pub(super) fn reaches_out(name: &str) -> bool {
-    const NAMES: [&str; 20] = [
+    const NAMES: [&str; 24] = [
         "connectby",
         "cursor_to_xml",
         "database_to_xml",
+        "database_to_xml_and_xmlschema",
         "lo_export",
         "lo_get",
+        "lo_from_bytea",
         "lo_import",
         "lo_open",
         "lo_put",
@@ -300,7 +375,9 @@ pub(super) fn reaches_out(name: &str) -> bool {
         "pg_read_file",
         "query_to_xml",
         "query_to_xml_and_xmlschema",
+        "query_to_xmlschema",
         "schema_to_xml",
+        "schema_to_xml_and_xmlschema",
         "table_to_xml",
         "table_to_xml_and_xmlschema",
         "ts_stat",
@@ -308,6 +385,19 @@ pub(super) fn reaches_out(name: &str) -> bool {
     ];
     let bare = name.rsplit('.').next().unwrap_or(name);
     NAMES.contains(&bare) || bare.starts_with("dblink") || bare.starts_with("crosstab")
+}
+
+fn names_its_own(name: &str) -> Option<String> {
+    reaches_out(name).then(|| format!("{name}() {NAMED_BY_ARGUMENTS}"))
+}
+
+/// The names of what a function takes and does not return.
+pub(super) fn inputs(function: &Function) -> Vec<String> {
+    let names = parameters(function);
+    names
+        .into_iter()
+        .filter(|name| !function.arguments.contains(&format!("INOUT {name} ")))
+        .collect()
 }
 
 /// The names of what a function takes, in order; empty for one without a name.
