@@ -373,6 +373,7 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Run only this check; may be repeated')
             [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Leave this check out; may be repeated')
             [CompletionResult]::new('--checks-dir', '--checks-dir', [CompletionResultType]::ParameterName, 'Folder of further checks: DIR/<id>/check.sql')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Explain one object: who reaches it, as whom, which policies apply, what the proof says')
             [CompletionResult]::new('--database-url', '--database-url', [CompletionResultType]::ParameterName, 'Connection string of an administrator: a URL or libpq''s key=value form')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: ./tenantctl.toml]')
             [CompletionResult]::new('--app-role', '--app-role', [CompletionResultType]::ParameterName, 'Login role of the application; overrides [tenancy] app_role')

@@ -214,7 +214,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__audit)
-            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --check --skip --checks-dir --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --check --skip --checks-dir --explain --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -237,6 +237,10 @@ _tenantctl() {
                     return 0
                     ;;
                 --checks-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --explain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

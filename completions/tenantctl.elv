@@ -357,6 +357,7 @@ set edit:completion:arg-completer[tenantctl] = {|@words|
             cand --check 'Run only this check; may be repeated'
             cand --skip 'Leave this check out; may be repeated'
             cand --checks-dir 'Folder of further checks: DIR/<id>/check.sql'
+            cand --explain 'Explain one object: who reaches it, as whom, which policies apply, what the proof says'
             cand --database-url 'Connection string of an administrator: a URL or libpq''s key=value form'
             cand --config 'Configuration file [default: ./tenantctl.toml]'
             cand --app-role 'Login role of the application; overrides [tenancy] app_role'

@@ -349,6 +349,7 @@ json\t'For programs: schema version 1'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l check -d 'Run only this check; may be repeated' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l skip -d 'Leave this check out; may be repeated' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l checks-dir -d 'Folder of further checks: DIR/<id>/check.sql' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l explain -d 'Explain one object: who reaches it, as whom, which policies apply, what the proof says' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand audit" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r

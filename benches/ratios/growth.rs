@@ -106,7 +106,7 @@ impl Bench {
 
     /// 10,000 roles below the application's: chains 300 deep, a wide fan, a ladder with twice as many
     /// ways at every rung; a third of them only by SET ROLE.
-    fn roles(&self) {
+    pub(crate) fn roles(&self) {
         self.tables("roles", 100, true);
         let option = "case i % 3 when 0 then 'inherit' else 'noinherit' end";
         self.sql(

@@ -1,4 +1,4 @@
-//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|peer]`.
+//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|roles|peer]`.
 //!
 //! Each figure is a median of whole processes, and its floor is measured in the same run on the
 //! same throwaway server: psql reading the same catalogs, a hand-written WHERE, psql running the
@@ -88,6 +88,9 @@ fn main() {
     // Minutes, so only when asked for.
     if wanted.iter().any(|arg| arg == "growth") {
         bench.growth();
+    }
+    if wanted.iter().any(|arg| arg == "roles") {
+        bench.roles();
     }
     if wanted.iter().any(|arg| arg == "peer") {
         bench.peer();

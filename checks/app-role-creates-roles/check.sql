@@ -68,10 +68,10 @@ select app.rolname as object,
        format('alter role %I nocreaterole;', app.rolname) as fix,
        case when verdict.grants_any or verdict.grants_dangerous then 'critical' else 'medium' end as severity,
        array[quote_ident(app.rolname), 'CREATEROLE',
-             coalesce(format('GRANT %s to itself', step.granted), 'roles of its own making'),
+             coalesce('GRANT ' || step.granted || ' to itself', 'roles of its own making'),
              'as ' || step.becomes] as path,
        format('BEGIN; SET LOCAL ROLE %I; %s ROLLBACK;', app.rolname,
-              coalesce(format('GRANT %s TO %I;', step.granted, app.rolname), 'CREATE ROLE tenantctl_evidence LOGIN;')) as evidence
+              coalesce('GRANT ' || step.granted || format(' TO %I;', app.rolname), 'CREATE ROLE tenantctl_evidence LOGIN;')) as evidence
 from app
 cross join verdict
 left join step on true

@@ -65,7 +65,7 @@ select format('%I', creatable.nspname) as object,
           and (a.grantee = 0 or pg_has_role(app.oid, a.grantee, 'USAGE'))) as fix,
        case when hijacked.oid is not null then 'critical' else 'low' end as severity,
        array[quote_ident(app.rolname), 'member of ' || nullif(via.grantee, 0)::regrole::text, format('CREATE on schema %I', creatable.nspname),
-             coalesce(format('an object in place of one that %s means', hijacked.function), 'an object in place of one that others mean'),
+             coalesce('an object in place of one that ' || hijacked.function || ' means', 'an object in place of one that others mean'),
              'as ' || (select p.proowner::regrole::text from pg_catalog.pg_proc p where p.oid::regprocedure::text = hijacked.function)] as path,
        format('BEGIN; SET LOCAL ROLE %I; CREATE TABLE %I.tenantctl_evidence (); ROLLBACK;', app.rolname, creatable.nspname) as evidence
 from creatable

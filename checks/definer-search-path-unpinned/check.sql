@@ -68,7 +68,7 @@ judged as (
 select j.oid::regprocedure::text as object,
        format('%s %s runs with the rights of %s and %s%s', case j.prokind when 'p' then 'procedure' else 'function' end,
               j.oid::regprocedure, j.proowner::regrole,
-              coalesce(format('its search_path (%s) does not end with pg_temp', j.setting), 'looks names up on its caller''s search_path'),
+              coalesce('its search_path (' || j.setting || ') does not end with pg_temp', 'looks names up on its caller''s search_path'),
               case when j.open then ', so the application can put its own objects in place of those that it names' else '' end) as detail,
        format('alter %s %s set search_path = %s, pg_temp;', case j.prokind when 'p' then 'procedure' else 'function' end,
               j.oid::regprocedure, coalesce(nullif(j.setting, '""'), format('pg_catalog, %I', j.nspname))) as fix,

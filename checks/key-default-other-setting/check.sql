@@ -11,7 +11,8 @@ with app as (
     from pg_catalog.pg_roles r
     where r.rolname = current_setting('tenantctl.app_role')
 ),
-strayed as (
+-- Printing an expression opens its table: only those of keys are.
+strayed as materialized (
     select c.oid, n.nspname, c.relname, c.relowner, c.relforcerowsecurity, a.attname, pg_get_expr(d.adbin, d.adrelid) as text
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[],
                 current_setting('tenantctl.tenant_keys')::text[]) as t (oid, key)
@@ -36,7 +37,7 @@ judged as (
 )
 select format('%I.%I', j.nspname, j.relname) as object,
        format('column %I of %I.%I defaults to %s, not to the context%s', j.attname, j.nspname, j.relname, j.text,
-              coalesce(format(', and %s inserts past the policies', j.inserting), '')) as detail,
+              coalesce(', and ' || j.inserting || ' inserts past the policies', '')) as detail,
        format('alter table %I.%I alter column %I drop default;', j.nspname, j.relname, j.attname) as fix,
        case when j.inserting is null then 'low' else 'high' end as severity,
        case

@@ -6,7 +6,7 @@
 --   being used.
 -- no-path: a type opens nothing by itself: the policy that converts it may, and is proved for what it is.
 -- source: https://www.postgresql.org/docs/current/datatype-uuid.html
-with registry as (
+with registry as materialized (
     select a.atttypid as type_oid, coalesce(nullif(y.typbasetype, 0), y.oid) as base
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_type y on y.oid = a.atttypid

@@ -23,3 +23,9 @@ grant select on public.customers, public.forced, public.ledger, public.lines to 
 grant select (name) on public.one_column to :app;
 grant :other to :app;
 grant delete on public.grouped to :other;
+do $$ declare t text; begin
+    foreach t in array array['forced', 'ledger', 'one_column', 'grouped', 'billing'] loop
+        execute format('create policy own on public.%I using (organization_id = current_setting(''app.current_organization_id'')::uuid)', t);
+    end loop;
+end $$;
+create policy own on public.lines using (exists (select from public.customers c where c.id = lines.customer_id));

@@ -1,4 +1,4 @@
--- title: Row-level security is off on a tenant table
+-- title: Policies that nothing evaluates: row-level security is off
 -- class: rls-off
 -- severity: critical
 -- why: Without ENABLE ROW LEVEL SECURITY PostgreSQL evaluates no policy, however many there are, and FORCE alone does
@@ -12,12 +12,13 @@ with app as (
     where r.rolname = current_setting('tenantctl.app_role')
 ),
 unprotected as (
-    select c.oid, n.nspname, c.relname, c.relforcerowsecurity, n.oid as nsp_oid,
-           exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
+    select c.oid, n.nspname, c.relname, c.relforcerowsecurity, n.oid as nsp_oid
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)
     join pg_catalog.pg_class c on c.oid = t.oid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where not c.relrowsecurity
+      -- Without a policy it is table-unprotected.
+      and exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid)
       -- Those have checks of their own: registry-exposed and partition-open.
       and c.oid <> current_setting('tenantctl.registry')::regclass
       and not c.relispartition
@@ -37,10 +38,7 @@ judged as (
 )
 select format('%I.%I', j.nspname, j.relname) as object,
        format('row-level security is off on %I.%I%s, %s', j.nspname, j.relname,
-              case when j.has_policy and j.relforcerowsecurity then ' although it has policies and FORCE'
-                   when j.has_policy then ' although it has policies'
-                   when j.relforcerowsecurity then ' although FORCE is set'
-                   else '' end,
+              case when j.relforcerowsecurity then ' although it has policies and FORCE' else ' although it has policies' end,
               case when j.no_role then 'so the first role that is granted it sees every tenant''s rows'
                    when j.reachable then format('and role %I may reach it: every tenant''s rows are open to it', j.rolname)
                    else format('but role %I holds no privilege on it', j.rolname) end) as detail,

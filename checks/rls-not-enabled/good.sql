@@ -5,3 +5,6 @@ create policy own on public.customers using (organization_id = current_setting('
 grant select on public.customers to :app;
 create table public.log (id int);
 grant select on public.log to :app;
+-- Without a policy it is table-unprotected.
+create table public.forgotten (id int, organization_id uuid not null);
+grant select on public.forgotten to :app;

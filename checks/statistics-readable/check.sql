@@ -16,16 +16,21 @@ source as (
     from pg_catalog.pg_class c
     where c.oid in ('pg_catalog.pg_statistic'::regclass, 'pg_catalog.pg_statistic_ext_data'::regclass)
 ),
+-- PostgreSQL's own views test what their reader may see, and their stored queries are long.
+stored as materialized (
+    select w.ev_class, w.ev_action::text as query
+    from pg_catalog.pg_rewrite w
+    join pg_catalog.pg_class v on v.oid = w.ev_class
+    where v.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+),
 -- Views and materialized views on them, and on those. PostgreSQL records no dependency on its own tables, so the
 -- first step looks into the stored query.
 reading as (
     select source.oid from source
     union
-    select w.ev_class
-    -- PostgreSQL's own views test what their reader may see.
-    from pg_catalog.pg_rewrite w
-    join pg_catalog.pg_class v on v.oid = w.ev_class and v.relnamespace <> 'pg_catalog'::regnamespace
-    join source on strpos(w.ev_action::text, format(':relid %s ', source.oid)) > 0
+    select stored.ev_class
+    from stored
+    join source on strpos(stored.query, format(':relid %s ', source.oid)) > 0
     union
     select w.ev_class
     from reading

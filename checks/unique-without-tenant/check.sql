@@ -32,38 +32,51 @@ parent_column as (
     cross join unnest(k.conkey) as col (num)
     where k.contype = 'f'
 ),
-spanning as (
-    select tenant.oid, tenant.nspname, tenant.relname, i.indexrelid, ic.relname as index_name, i.indisexclusion,
-           col.names, col.single, col.has_uuid, col.has_counter, col.uuid_is_made_here
+open_index as materialized (
+    select tenant.oid, tenant.nspname, tenant.relname, i.indexrelid, i.indisexclusion, i.indisprimary,
+           (i.indkey::int2[])[0:i.indnkeyatts - 1] as cols
     from tenant
     join pg_catalog.pg_index i on i.indrelid = tenant.oid and (i.indisunique or i.indisexclusion)
-    join pg_catalog.pg_class ic on ic.oid = i.indexrelid and not ic.relispartition
-    cross join lateral (
-        select string_agg(coalesce(quote_ident(a.attname), pg_get_indexdef(i.indexrelid, k.place::int, false)), ', ' order by k.place) as names,
-               count(*) = 1 as single,
-               coalesce(bool_or('uuid'::regtype in (y.oid, y.typbasetype)), false) as has_uuid,
-               coalesce(bool_or('uuid'::regtype in (y.oid, y.typbasetype)
-                                and (i.indisprimary
-                                     or a.atthasdef
-                                     or exists (select from pg_catalog.pg_constraint f
-                                                where f.conrelid = i.indrelid and f.contype = 'f' and f.conkey = array[a.attnum]))), false) as uuid_is_made_here,
-               coalesce(bool_or(y.oid in ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype)
-                                and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%')), false) as has_counter
-        from unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) with ordinality as k (num, place)
-        left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num and k.num > 0
-        left join pg_catalog.pg_type y on y.oid = a.atttypid
-        left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-    ) as col
     where not coalesce(tenant.key_col = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false)
       and not coalesce(strpos(pg_get_expr(i.indexprs, i.indrelid), quote_ident(tenant.key)) > 0, false)
       and not exists (select from parent_column p
                       where p.conrelid = i.indrelid and p.num = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
 ),
+-- What its columns are, all indexes at once.
+described as (
+    select i.indexrelid,
+           string_agg(coalesce(quote_ident(a.attname), pg_get_indexdef(i.indexrelid, k.place::int, false)), ', ' order by k.place) as names,
+           count(*) = 1 as single,
+           coalesce(bool_or('uuid'::regtype in (y.oid, y.typbasetype)), false) as has_uuid,
+           -- Nobody asks for what cannot be guessed: a token, the hash of a key.
+           coalesce(bool_or(a.attname ~* '(token|secret|hash|digest|nonce|signature|api_?key)'), false) as has_secret,
+           coalesce(bool_or('uuid'::regtype in (y.oid, y.typbasetype)
+                            and (i.indisprimary
+                                 or a.atthasdef
+                                 or exists (select from pg_catalog.pg_constraint f
+                                            where f.conrelid = i.oid and f.contype = 'f' and f.conkey = array[a.attnum]))), false) as uuid_is_made_here,
+           coalesce(bool_or(y.oid in ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype)
+                            and (a.attidentity <> ''
+                                 or (select pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef d
+                                     where d.adrelid = a.attrelid and d.adnum = a.attnum) like 'nextval(%')), false) as has_counter
+    from open_index i
+    cross join unnest(i.cols) with ordinality as k (num, place)
+    left join pg_catalog.pg_attribute a on a.attrelid = i.oid and a.attnum = k.num and k.num > 0
+    left join pg_catalog.pg_type y on y.oid = a.atttypid
+    group by i.indexrelid
+),
+spanning as (
+    select i.oid, i.nspname, i.relname, i.indexrelid, ic.relname as index_name, i.indisexclusion,
+           d.names, d.single, d.has_uuid, d.has_secret, d.has_counter, d.uuid_is_made_here
+    from open_index i
+    join described d using (indexrelid)
+    join pg_catalog.pg_class ic on ic.oid = i.indexrelid and not ic.relispartition
+),
 judged as (
     select spanning.*,
            case
                when has_counter then 'info'
-               when has_uuid then 'low'
+               when has_uuid or has_secret then 'low'
                when coalesce((select has_any_column_privilege(app.oid, spanning.oid, 'INSERT')
                                      or has_any_column_privilege(app.oid, spanning.oid, 'UPDATE') from app), true) then 'medium'
                else 'low'

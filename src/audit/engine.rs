@@ -65,7 +65,9 @@ impl<'a> Engine<'a> {
             tenancy,
             app,
             memberships: Memberships::of(tenancy.snapshot, &powers),
-            prover: Rc::new(Prover::new(tenancy, powers.role, powers.held.clone())),
+            prover: Rc::new(
+                Prover::new(tenancy, powers.role, powers.held.clone()).in_session_of(powers.role),
+            ),
             powers,
             others: RefCell::default(),
             found: Vec::new(),
@@ -119,7 +121,7 @@ impl<'a> Engine<'a> {
         let mut others = self.others.borrow_mut();
         let prover = others.entry(role).or_insert_with(|| {
             let held = Powers::of(self.snapshot(), role).held;
-            Rc::new(Prover::new(self.tenancy, role, held))
+            Rc::new(Prover::new(self.tenancy, role, held).in_session_of(self.powers.role))
         });
         Rc::clone(prover)
     }

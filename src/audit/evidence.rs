@@ -5,7 +5,7 @@
 
 use super::engine::Engine;
 use crate::catalog::{Column, Oid, Privilege, Relation};
-use crate::predicate::{Leak, Need, Situation};
+use crate::predicate::{Leak, Need, Situation, Written, WrittenColumn, WrittenValue};
 use crate::session::quote;
 use crate::tenancy::Reach;
 
@@ -36,8 +36,14 @@ impl Engine<'_> {
         )
     }
 
-    /// Shows that a leak is one.
-    pub(super) fn shows(&self, relation: &Relation, need: Need, leak: &Leak) -> Option<String> {
+    /// Shows that a leak is one. A row that only some rows are like is made up first, where asked:
+    /// the table may have none today.
+    pub(super) fn shows(
+        &self,
+        relation: &Relation,
+        (need, leak): (Need, &Leak),
+        with_row: bool,
+    ) -> Option<String> {
         let mut settings: Vec<String> = self.context(leak.situation).into_iter().collect();
         settings.extend(chosen(leak));
         let object = relation.qualified();
@@ -47,10 +53,20 @@ impl Engine<'_> {
             Need::Select => {
                 let key = self.tenancy.key_column(relation.oid);
                 let rows = rows(&object, key.map(|key| key.name.as_str()));
+                if leak.by_row && with_row {
+                    settings.extend(self.made_up(relation, leak));
+                }
                 let comment = match leak.situation {
                     Situation::OtherTenant => "rows of more than one organization",
                     Situation::NoKey => "rows that name no organization among them",
                     _ => "rows, although no organization is chosen",
+                };
+                let rows = match leak.written.first() {
+                    None => rows,
+                    Some(written) => {
+                        settings.push(set(OTHER, &self.of_another(relation)?));
+                        format!("{} {rows}", self.first_writes(written))
+                    }
                 };
                 self.as_app(&settings, &rows, comment)
             }
@@ -70,6 +86,24 @@ impl Engine<'_> {
                 self.as_app(&settings, &write, "it is accepted")
             }
         }
+    }
+
+    /// The statement with which the application lets itself in.
+    fn first_writes(&self, written: &Written) -> String {
+        let context = quote::literal(&self.tenancy.settings.tenancy.context);
+        let value = |column: &WrittenColumn| match &column.to {
+            WrittenValue::Context => format!("current_setting({context})::{}", column.ty),
+            WrittenValue::Other => format!("current_setting('{OTHER}')::{}", column.ty),
+            WrittenValue::OfRow(name) => quote::literal(&format!("{name} of a row that it wants")),
+            WrittenValue::Constant(text) => quote::literal(text),
+            WrittenValue::Expression(sql) => sql.clone(),
+        };
+        let statement = written.render(&value);
+        if written.role == self.app {
+            return format!("{statement};");
+        }
+        let (other, app) = (&written.role, &self.app);
+        format!("SET LOCAL ROLE {other}; {statement}; SET LOCAL ROLE {app};")
     }
 
     /// A transaction of the application's that leaves nothing behind; `None` while the role does not
@@ -176,27 +210,68 @@ impl Engine<'_> {
             }
         };
         let column = relation.attribute(link)?;
-        let (name, ty) = (quote::ident(&column.name), self.type_name(column));
+        let ty = self.type_name(column);
         let value = format!("nullif(current_setting('{OTHER}'), '')::{ty}");
+        let name = quote::ident(&column.name);
         if need == Need::UpdateNew {
             return Some(format!(
                 "UPDATE {object} SET {name} = {value} WHERE ctid = (SELECT ctid FROM {object} LIMIT 1);"
             ));
         }
-        let (mut names, mut values) = (vec![name], vec![value]);
+        Some(self.insert(relation, vec![(link, value)]))
+    }
+
+    /// Adds one row with these columns, and any value where there must be one.
+    fn insert(&self, relation: &Relation, mut row: Vec<(i16, String)>) -> String {
         let needed = |column: &&Column| {
-            column.number != link
-                && column.not_null
-                && !column.has_default
-                && column.identity.is_none()
-                && !column.generated
+            column.not_null && !column.has_default && column.identity.is_none() && !column.generated
         };
         for column in relation.columns.iter().filter(needed) {
-            names.push(quote::ident(&column.name));
-            values.push(self.sample_of(column));
+            if !row.iter().any(|(number, _)| *number == column.number) {
+                row.push((column.number, self.sample_of(column)));
+            }
         }
-        let (names, values) = (names.join(", "), values.join(", "));
-        Some(format!("INSERT INTO {object} ({names}) VALUES ({values});"))
+        let name = |number| {
+            relation
+                .attribute(number)
+                .map(|column| quote::ident(&column.name))
+        };
+        let (names, values): (Vec<_>, Vec<_>) = row
+            .into_iter()
+            .filter_map(|(number, value)| Some((name(number)?, value)))
+            .unzip();
+        format!(
+            "INSERT INTO {} ({}) VALUES ({});",
+            relation.qualified(),
+            names.join(", "),
+            values.join(", ")
+        )
+    }
+
+    /// The counterexample's row, added by the administrator: another organization's, as the
+    /// conditions have it.
+    fn made_up(&self, relation: &Relation, leak: &Leak) -> Vec<String> {
+        let wanted = |condition: &String| {
+            let (column, value) = column_of(condition)?;
+            Some((relation.column(column)?.number, value))
+        };
+        let row: Vec<_> = leak.conditions.iter().filter_map(wanted).collect();
+        let reach = self
+            .tenancy
+            .tables
+            .get(&relation.oid)
+            .map(|table| table.reach);
+        let Some(Reach::Key { column: key } | Reach::Via { column: key, .. }) = reach else {
+            return Vec::new();
+        };
+        let (Some(column), Some(other)) = (relation.attribute(key), self.of_another(relation))
+        else {
+            return Vec::new();
+        };
+        let ty = self.type_name(column);
+        let mut whole = vec![(key, format!("nullif(current_setting('{OTHER}'), '')::{ty}"))];
+        whole.extend(row);
+        vec![set(OTHER, &other), self.insert(relation, whole)]
     }
 
     /// A column that a blind UPDATE may set.
@@ -260,6 +335,21 @@ fn chosen(leak: &Leak) -> Vec<String> {
     leak.conditions.iter().filter_map(named).collect()
 }
 
+/// The column that a condition on the row speaks of, and a value that meets it.
+fn column_of(condition: &str) -> Option<(&str, String)> {
+    let (subject, value) = if let Some(subject) = condition.strip_suffix(" is true") {
+        (subject, "true".to_owned())
+    } else if let Some(subject) = condition.strip_suffix(" IS NULL") {
+        (subject, "NULL".to_owned())
+    } else {
+        let (subject, value) = condition.split_once(" = ")?;
+        let literal = value.strip_prefix('\'')?.strip_suffix('\'')?;
+        (subject, quote::literal(literal))
+    };
+    let (_, column) = subject.rsplit_once('.')?;
+    Some((column, value))
+}
+
 /// Any value of a type: what stands there is not what is tested.
 fn sample(ty: &str) -> &'static str {
     let bare = ty.split('(').next().unwrap_or(ty);
@@ -287,6 +377,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_condition_on_the_row_is_a_column_and_a_value() {
+        let column = |text| column_of(text).map(|(name, value)| format!("{name}: {value}"));
+        assert_eq!(
+            column("t.is_public is true").as_deref(),
+            Some("is_public: true")
+        );
+        assert_eq!(column("t.kind = 'x'").as_deref(), Some("kind: 'x'"));
+        assert_eq!(
+            column("t.gone_at IS NULL").as_deref(),
+            Some("gone_at: NULL")
+        );
+        assert_eq!(column("something else"), None);
+    }
+
+    #[test]
     fn a_setting_that_opens_the_door_is_set() {
         let leak = Leak {
             situation: Situation::OtherTenant,
@@ -295,6 +400,7 @@ mod tests {
             by_setting: true,
             policies: vec![],
             literally_true: false,
+            written: vec![],
         };
         assert_eq!(
             chosen(&leak),

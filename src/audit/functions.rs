@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::definers;
 use super::engine::{Engine, few};
 use super::holes::{Hole, Verdicts, parts, with_inner};
-use crate::catalog::{Function, Privilege, Relation, Snapshot, holds};
+use crate::catalog::{Function, Oid, Privilege, Relation, Snapshot, holds};
 use crate::finding::{Operation, Verdict};
 use crate::query::{Stored, Use};
-use crate::routine::{Account, Walker};
+use crate::routine::{Account, NAMED_BY_ARGUMENTS, Walker};
 use crate::session::quote;
 
 pub(super) fn audit(engine: &mut Engine<'_>) {
@@ -24,8 +24,9 @@ pub(super) fn audit(engine: &mut Engine<'_>) {
         .filter(|function| function.security_definer || sets_context(engine, function))
         .collect();
     functions.sort_by_key(|function| function.signature());
+    let inside = through_aggregates(engine);
     for function in functions {
-        if callable(engine, function) {
+        if callable(engine, function) || inside.contains(&function.oid) {
             let account = walker.called(function, engine.powers.role);
             let entry = vec![
                 engine.app.clone(),
@@ -57,7 +58,9 @@ pub(super) fn callable(engine: &Engine<'_>, function: &Function) -> bool {
     if matches!(returns, Some("trigger" | "event_trigger")) {
         return false;
     }
-    executable(engine, function) && engine.powers.may_use_schema(snapshot, function.schema)
+    // A default or a domain calls by identity: the schema's USAGE is not asked for.
+    executable(engine, function)
+        && (function.used_by_catalog || engine.powers.may_use_schema(snapshot, function.schema))
 }
 
 /// Whether EXECUTE on it is granted; something that names it needs no more.
@@ -68,6 +71,15 @@ pub(super) fn executable(engine: &Engine<'_>, function: &Function) -> bool {
             None => true,
             Some(acl) => holds(Some(acl), &engine.powers.held, Privilege::Execute),
         }
+}
+
+/// Functions that a callable aggregate calls: nobody asks for EXECUTE on them. `sql-createaggregate`.
+fn through_aggregates(engine: &Engine<'_>) -> BTreeSet<Oid> {
+    let functions = engine.snapshot().functions.values();
+    functions
+        .filter(|function| !function.aggregates.is_empty() && callable(engine, function))
+        .flat_map(|function| function.aggregates.iter().copied())
+        .collect()
 }
 
 pub(super) fn judge(
@@ -177,7 +189,10 @@ fn conclude(
         return;
     }
     if let Some(reason) = account.unknown.first() {
-        let touched = touchable(engine, function);
+        let mut touched = touchable(engine, function);
+        if touched.is_empty() && reason.ends_with(NAMED_BY_ARGUMENTS) {
+            touched.push("whatever they name".into());
+        }
         if !touched.is_empty() {
             engine.cover(
                 &signature,

@@ -108,15 +108,22 @@ impl Engine<'_> {
         steps
     }
 
-    /// From the login to a role that it may become or whose privileges it has.
+    /// From the login to a role whose privileges it has, or that it may become.
     pub(super) fn way_to_role(&self, role: Oid) -> Vec<String> {
-        let mut steps = vec![self.app.clone()];
-        if self.powers.held.contains(&role) {
-            steps.extend(self.memberships.to(role));
-        } else {
-            let path = self.powers.path_to(self.snapshot(), role);
-            steps.extend(path.into_iter().skip(1));
+        if !self.powers.held.contains(&role) {
+            return self.way_to_become(role);
         }
+        let mut steps = vec![self.app.clone()];
+        steps.extend(self.memberships.to(role));
+        steps
+    }
+
+    /// From the login to a role that it may become: its attributes come with it, and the policies
+    /// TO the login no longer bind.
+    pub(super) fn way_to_become(&self, role: Oid) -> Vec<String> {
+        let path = self.powers.path_to(self.snapshot(), role);
+        let mut steps = vec![self.app.clone()];
+        steps.extend(path.into_iter().skip(1));
         steps
     }
 }

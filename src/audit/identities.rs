@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::engine::{Engine, Found};
 use super::{functions, others, tables, views};
-use crate::catalog::{AclItem, Oid, Snapshot};
+use crate::catalog::{Oid, Relation, Snapshot};
 use crate::finding::{Operation, Severity, Verdict};
 use crate::paths::Powers;
 use crate::session::quote;
@@ -103,17 +103,10 @@ fn kinds(engine: &Engine<'_>) -> Vec<Oid> {
 /// Roles that something is granted to or owned by, and roles that a policy or a view names.
 fn mentioned(tenancy: &Tenancy<'_>) -> (BTreeSet<Oid>, BTreeSet<Oid>) {
     let snapshot = tenancy.snapshot;
-    let mut granted = BTreeSet::new();
+    let mut granted = known_to(snapshot.relations.values());
     let mut texts: Vec<&str> = Vec::new();
-    let mut grant = |acl: Option<&[AclItem]>| {
-        granted.extend(acl.unwrap_or_default().iter().map(|item| item.grantee));
-    };
     for relation in snapshot.relations.values() {
-        grant(relation.acl.as_deref());
-        relation
-            .columns
-            .iter()
-            .for_each(|column| grant(column.acl.as_deref()));
+        granted.insert(relation.owner);
         texts.extend(relation.definition.as_deref());
         for policy in &relation.policies {
             texts.extend(policy.using.as_deref());
@@ -121,14 +114,23 @@ fn mentioned(tenancy: &Tenancy<'_>) -> (BTreeSet<Oid>, BTreeSet<Oid>) {
         }
     }
     for function in snapshot.functions.values() {
-        grant(function.acl.as_deref());
+        let items = function.acl.as_deref().unwrap_or_default();
+        granted.extend(items.iter().map(|item| item.grantee));
         texts.push(&function.body);
     }
-    for relation in snapshot.relations.values() {
-        granted.insert(relation.owner);
-        granted.extend(relation.policies.iter().flat_map(|policy| &policy.roles));
-    }
     (granted, named(snapshot, &texts))
+}
+
+/// Roles that hold a grant on one of the relations, or that one of their policies is TO.
+pub(super) fn known_to<'r>(relations: impl Iterator<Item = &'r Relation>) -> BTreeSet<Oid> {
+    let mut known = BTreeSet::new();
+    for relation in relations {
+        let columns = relation.columns.iter().map(|column| &column.acl);
+        let lists = columns.chain([&relation.acl]).flatten();
+        known.extend(lists.flat_map(|acl| acl.iter()).map(|item| item.grantee));
+        known.extend(relation.policies.iter().flat_map(|policy| &policy.roles));
+    }
+    known
 }
 
 /// Roles whose name is a string in one of the texts that ask who the user is.

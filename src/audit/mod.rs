@@ -8,6 +8,7 @@ mod cves;
 mod definers;
 mod engine;
 mod evidence;
+pub mod explain;
 mod functions;
 mod grants;
 mod holes;
@@ -28,6 +29,7 @@ use std::collections::{BTreeMap, HashSet};
 use anyhow::Result;
 
 pub use accept::{Accepted, accept};
+pub use grants::Grant;
 pub use sql::{array, parameters};
 
 use crate::catalog::Relation;

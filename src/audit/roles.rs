@@ -99,7 +99,7 @@ fn bypasser(engine: &mut Engine<'_>, target: Oid) {
         _ => "has BYPASSRLS",
     };
     let app = engine.app.clone();
-    let path = engine.way_to_role(target);
+    let path = engine.way_to_become(target);
     let fix = revoke(engine, target);
     engine.report(Found {
         check: "app-role-may-become-bypasser",
@@ -116,7 +116,7 @@ fn bypasser(engine: &mut Engine<'_>, target: Oid) {
 }
 
 /// The REVOKE that cuts the first step of the way.
-fn revoke(engine: &Engine<'_>, target: Oid) -> String {
+pub(super) fn revoke(engine: &Engine<'_>, target: Oid) -> String {
     let snapshot = engine.snapshot();
     let mut at = target;
     let mut guard = 0;

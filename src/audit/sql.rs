@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use anyhow::{Context, Result};
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::Unfinished;
@@ -69,7 +69,7 @@ pub fn array<'s>(items: impl Iterator<Item = Option<&'s str>>) -> String {
 }
 
 /// Above this many tenant tables the checks run on several sessions.
-const LARGE: usize = 1_000;
+const LARGE: usize = 20;
 /// Sessions beside the first one.
 const HELPERS: usize = 2;
 
@@ -183,16 +183,25 @@ impl Queue<'_> {
 /// # Errors
 /// The server's, explained.
 async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) -> Result<()> {
-    for (name, value) in parameters {
-        client
-            .query_typed(
-                "select pg_catalog.set_config($1, $2, true)",
-                &[(name, Type::TEXT), (value, Type::TEXT)],
+    let calls: Vec<String> = (0..parameters.len())
+        .map(|at| {
+            format!(
+                "pg_catalog.set_config(${}, ${}, true)",
+                2 * at + 1,
+                2 * at + 2
             )
-            .await
-            .map_err(explain)
-            .with_context(|| format!("cannot set {name} for the checks"))?;
-    }
+        })
+        .collect();
+    let values: Vec<(&(dyn ToSql + Sync), Type)> = parameters
+        .iter()
+        .flat_map(|(name, value)| [name as &(dyn ToSql + Sync), value])
+        .map(|value| (value, Type::TEXT))
+        .collect();
+    client
+        .query_typed(&format!("select {}", calls.join(", ")), &values)
+        .await
+        .map_err(explain)
+        .context("cannot set the parameters of the checks")?;
     Ok(())
 }
 
@@ -201,16 +210,24 @@ async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) 
 /// # Errors
 /// The server's, explained: the check could not look, and the transaction goes on.
 async fn run(client: &Client, check: &Check) -> Result<Vec<Finding>> {
-    client
-        .batch_execute("savepoint tenantctl_check")
-        .await
-        .map_err(explain)?;
-    let outcome = rows(client, check).await;
-    let end = match &outcome {
-        Ok(_) => "release savepoint tenantctl_check",
-        Err(_) => "rollback to savepoint tenantctl_check; release savepoint tenantctl_check",
-    };
-    client.batch_execute(end).await.map_err(explain)?;
+    // Sent together: the server answers in order, and a round trip is worth half a check.
+    let (begun, outcome, released) = futures_util::join!(
+        client.batch_execute("savepoint tenantctl_check"),
+        rows(client, check),
+        client.batch_execute("release savepoint tenantctl_check"),
+    );
+    begun.map_err(explain)?;
+    match (&outcome, released) {
+        (_, Ok(())) => {}
+        (Ok(_), Err(error)) => return Err(explain(error)),
+        // It was not released because the check had failed.
+        (Err(_), Err(_)) => client
+            .batch_execute(
+                "rollback to savepoint tenantctl_check; release savepoint tenantctl_check",
+            )
+            .await
+            .map_err(explain)?,
+    }
     outcome
 }
 

@@ -84,6 +84,8 @@ fn rls_off(
     let check = match table.reach {
         Reach::Registry { .. } => "registry-exposed",
         _ if !relation.parents.is_empty() => "partition-open",
+        // Policies that nothing evaluates were meant to protect; without any, nobody meant to.
+        _ if relation.policies.is_empty() => "table-unprotected",
         _ => "rls-not-enabled",
     };
     // A child that only its parent is granted for is as it should be.
@@ -326,6 +328,9 @@ fn check_for(leak: &Leak, need: Need, reads: &Answer) -> &'static str {
         "policy-open-without-context"
     } else if writes && !matches!(reads, Answer::Leaking(_)) {
         "policy-check-wider"
+    } else if matches!(need, Need::UpdateOld | Need::Delete) && !matches!(reads, Answer::Leaking(_))
+    {
+        "policy-write-open"
     } else if leak.literally_true {
         "policy-always-true"
     } else {
@@ -368,14 +373,16 @@ fn leaking(
         many => format!("policies {}", many.join(", ")),
     };
     let what = consequence(need);
-    let evidence = engine.shows(relation, need, leak);
-    let fix = leak.policies.first().map(|name| {
-        format!(
-            "DROP POLICY {} ON {object};  -- then: tenantctl apply",
-            crate::session::quote::ident(name)
-        )
-    });
-    let mut path = engine.way(relation, operation);
+    let evidence = engine.shows(relation, (need, leak), false);
+    let mut path: Vec<String> = Vec::new();
+    let mut way = engine.way(relation, operation).into_iter();
+    path.extend(way.next());
+    path.extend(
+        leak.written
+            .iter()
+            .map(|written| format!("{} on {}", written.privilege, written.table)),
+    );
+    path.extend(way);
     path.push(format!("{by} on {object}"));
     engine.report(Found {
         check,
@@ -384,8 +391,23 @@ fn leaking(
         message: format!("{by} on {object} {what}: {}", leak.words()),
         path,
         evidence,
-        fix,
+        fix: remedy(leak, object),
     });
+}
+
+fn remedy(leak: &Leak, object: &str) -> Option<String> {
+    let revoke = leak.written.first().map(|written| {
+        format!(
+            "REVOKE {} ON {} FROM {};  -- or a policy there that ties new rows to the context on both ends",
+            written.privilege, written.table, written.role
+        )
+    });
+    revoke.or_else(|| {
+        let name = crate::session::quote::ident(leak.policies.first()?);
+        Some(format!(
+            "DROP POLICY {name} ON {object};  -- then: tenantctl apply"
+        ))
+    })
 }
 
 fn consequence(need: Need) -> &'static str {

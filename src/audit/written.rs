@@ -2,7 +2,7 @@
 //! writes, and the view's own conditions only WITH CHECK OPTION. `sql-createview`.
 
 use super::engine::{Engine, Found};
-use crate::catalog::{CheckOption, Relation};
+use crate::catalog::{CheckOption, Column, Privilege, Relation};
 use crate::finding::{Operation, Severity};
 use crate::predicate::{Answer, Expr};
 use crate::query::{Arm, Row};
@@ -28,11 +28,111 @@ pub(super) fn audit(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relatio
         if view.updatable & bit == 0 || ruled || !access.allows(operation) {
             continue;
         }
-        if let Some(row) = open(engine, view, arm) {
+        if let Some(row) = open(engine, (view, operation), arm) {
             report(engine, view, &row, operation);
             return;
         }
     }
+    let both = 8 | 4;
+    if view.updatable & both == both
+        && access.allows(Operation::Insert)
+        && access.allows(Operation::Update)
+        && view.rules.iter().all(|rule| rule.event == '1')
+        && let Some((row, index)) = upsert(engine, view, arm)
+    {
+        report_upsert(engine, view, &row, &index);
+    }
+}
+
+/// A unique index over which INSERT … ON CONFLICT DO UPDATE through the view meets a row of another
+/// organization: the view's conditions are not asked of the row that is there, and its check option
+/// only of what becomes of it. `sql-insert`, ON CONFLICT.
+fn upsert(engine: &Engine<'_>, view: &Relation, arm: &Arm) -> Option<(Row, String)> {
+    let row = arm
+        .rows
+        .iter()
+        .find(|row| engine.tenancy.tables.contains_key(&row.relation))?;
+    let table = engine.snapshot().relations.get(&row.relation)?;
+    let key = engine.tenant_column(table)?;
+    let prover = engine.prover_for(row.as_role);
+    if row.as_role == engine.powers.role || prover.unfiltered(table).is_none() {
+        return None;
+    }
+    let shown = |number: i16| {
+        let column = table.attribute(number);
+        column.is_some_and(|column| chooses(engine, (view, Operation::Insert), (arm, row), column))
+    };
+    let chosen = shown(key.number);
+    table
+        .indexes
+        .iter()
+        .filter(|index| index.unique && index.usable && !index.exclusion)
+        // A column that the view does not show has its default, which names the own organization.
+        .find(|index| match index.columns.contains(&key.number) {
+            true => chosen,
+            false => index.columns.iter().all(|number| shown(*number)),
+        })
+        .map(|index| (row.clone(), index.name.clone()))
+}
+
+fn report_upsert(engine: &mut Engine<'_>, view: &Relation, row: &Row, index: &str) {
+    let object = view.qualified();
+    let snapshot = engine.snapshot();
+    let table = snapshot
+        .relations
+        .get(&row.relation)
+        .map_or_else(String::new, Relation::qualified);
+    let owner = quote::ident(snapshot.role_name(row.as_role));
+    let index = quote::ident(index);
+    let why = format!(
+        "INSERT … ON CONFLICT through it finds rows of {table} by {index} as {owner}, whom no policy binds: neither its WHERE nor its check option is asked of the row that is there"
+    );
+    let app = engine.app.clone();
+    let name = quote::literal(&object);
+    engine.report(Found {
+        check: "view-upsert-takes-rows",
+        severity: Severity::High,
+        object: object.clone(),
+        message: format!("an upsert through view {object} can take over a row of another organization: {why}"),
+        path: vec![
+            app.clone(),
+            format!("INSERT and UPDATE on {object}"),
+            format!("ON CONFLICT over {index}"),
+            format!("as its owner {owner}"),
+            table,
+        ],
+        evidence: Some(format!(
+            "SELECT pg_get_viewdef({name}::regclass), pg_relation_is_updatable({name}::regclass, false);"
+        )),
+        fix: Some(format!("REVOKE UPDATE ON {object} FROM {app}, PUBLIC;")),
+    });
+    engine.cover_leak(
+        &object,
+        Operation::Insert,
+        why,
+        ("view-upsert-takes-rows", &object),
+    );
+}
+
+/// Whether the application may give a column of the table a value through the view: the view shows
+/// it, and the privilege reaches it.
+fn chooses(
+    engine: &Engine<'_>,
+    (view, operation): (&Relation, Operation),
+    (arm, row): (&Arm, &Row),
+    column: &Column,
+) -> bool {
+    let what = match operation {
+        Operation::Update => Privilege::Update,
+        _ => Privilege::Insert,
+    };
+    let whole = engine.powers.may(engine.snapshot(), view, what);
+    let granted = engine.powers.columns(view, what);
+    arm.targets.iter().any(|(shown, value)| {
+        (whole || granted.contains(&shown.as_str()))
+            && matches!(value, Expr::Column { table: Some(alias), name }
+                if *alias == row.alias && *name == column.name)
+    })
 }
 
 /// `pg_rewrite.ev_type`.
@@ -46,7 +146,7 @@ fn event(operation: Operation) -> char {
 }
 
 /// The row that may be written as another organization's, if there is one.
-fn open(engine: &Engine<'_>, view: &Relation, arm: &Arm) -> Option<Row> {
+fn open(engine: &Engine<'_>, (view, operation): (&Relation, Operation), arm: &Arm) -> Option<Row> {
     let (at, row) = arm
         .rows
         .iter()
@@ -54,11 +154,7 @@ fn open(engine: &Engine<'_>, view: &Relation, arm: &Arm) -> Option<Row> {
         .find(|(_, row)| engine.tenancy.tables.contains_key(&row.relation))?;
     let table = engine.snapshot().relations.get(&row.relation)?;
     let key = engine.tenant_column(table)?;
-    // Where the view does not show the column, nobody chooses it.
-    let chosen = arm.targets.iter().any(|(_, value)| {
-        matches!(value, Expr::Column { table: Some(alias), name }
-            if *alias == row.alias && *name == key.name)
-    });
+    let chosen = chooses(engine, (view, operation), (arm, row), key);
     let prover = engine.prover_for(row.as_role);
     if !chosen || row.as_role == engine.powers.role || prover.unfiltered(table).is_none() {
         return None;

@@ -62,6 +62,7 @@ impl World {
             argument_types: vec!["text"; inputs.count()].join(", "),
             arguments,
             defaults: 0,
+            default_values: None,
             owner: OWNER,
             kind: 'f',
             language: language.to_owned(),
@@ -79,6 +80,8 @@ impl World {
             cost: 100.0,
             body: body.to_owned(),
             of_extension: false,
+            aggregates: Vec::new(),
+            used_by_catalog: false,
         };
         self.snapshot.functions.insert(oid, function);
         self

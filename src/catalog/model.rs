@@ -322,6 +322,12 @@ pub struct Function {
     pub argument_types: String,
     /// How many of the last arguments have a default.
     pub defaults: usize,
+    /// A default, a domain, a constraint or an operator calls it: no USAGE on its schema is needed there.
+    pub used_by_catalog: bool,
+    /// For an aggregate, the functions that it is made of; they are called without EXECUTE on them.
+    pub aggregates: Vec<Oid>,
+    /// Those defaults, as the server prints them.
+    pub default_values: Option<String>,
     /// Owner.
     pub owner: Oid,
     /// `prokind`: f, p, a, w.

@@ -307,6 +307,11 @@ pub(super) async fn functions(
                 name: row.try_get("name")?,
                 arguments: row.try_get("arguments")?,
                 argument_types: row.try_get("argument_types")?,
+                default_values: row.try_get("default_values")?,
+                used_by_catalog: row.try_get("used_by_catalog")?,
+                aggregates: row
+                    .try_get::<_, Option<Vec<Oid>>>("aggregates")?
+                    .unwrap_or_default(),
                 defaults: usize::try_from(row.try_get::<_, i16>("defaults")?).unwrap_or(0),
                 owner: row.try_get("owner")?,
                 kind: letter(&row, "kind")?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::Context;
+use crate::audit::explain::{self, Audited, Subject};
 use crate::audit::{self, Selection};
 use crate::catalog::{self, Snapshot};
 use crate::check::{self, Check};
@@ -22,6 +23,9 @@ pub(super) struct Options {
     gate: Gate,
     #[command(flatten)]
     choose: Choose,
+    /// Explain one object: who reaches it, as whom, which policies apply, what the proof says
+    #[arg(long, value_name = "OBJECT", conflicts_with_all = ["only", "skip"])]
+    explain: Option<String>,
 }
 
 /// How the verdict becomes an exit code, and how the report is written.
@@ -79,13 +83,27 @@ impl Options {
         let output = context.output()?;
         let connector = context.connector()?;
         let (session, snapshot) = snapshot_at(context, &connector).await?;
-        let report = report(
+        // A name that nothing has is told before the checks run.
+        let subject = self.explain.as_deref();
+        let subject = subject
+            .map(|name| Subject::find(&snapshot, name))
+            .transpose()?;
+        let mut report = report(
             (&session, &connector),
             &snapshot,
             &settings,
             (&checks, &selection),
         )
         .await?;
+        if let Some(subject) = subject {
+            let tenancy = Tenancy::resolve(&snapshot, &settings)?;
+            let audited = Audited {
+                findings: &report.findings,
+                coverage: &report.coverage,
+            };
+            let explanation = explain::explain(&tenancy, subject, audited);
+            report = report.about(explanation);
+        }
         report.write(self.gate.format, self.gate.details, output)?;
         Ok(report.exit_code(self.gate.fail_on, self.gate.allow_unproven))
     }
@@ -144,6 +162,7 @@ pub(super) async fn report(
         coverage: outcome.coverage,
         unfinished: outcome.unfinished,
         notes: selection.note(checks.len()).into_iter().collect(),
+        explanation: None,
     })
 }
 

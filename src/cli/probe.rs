@@ -116,6 +116,7 @@ impl Options {
             coverage: outcome.coverage,
             unfinished: Vec::new(),
             notes: outcome.notes,
+            explanation: None,
         };
         report.write(self.gate.format, self.gate.details, output)?;
         Ok(report.exit_code(self.gate.fail_on, self.gate.allow_unproven))

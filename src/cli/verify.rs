@@ -65,6 +65,7 @@ impl Options {
             coverage: combine(rows),
             unfinished,
             notes,
+            explanation: None,
         };
         report.write(self.gate.format, self.gate.details, output)?;
         Ok(report.exit_code(self.gate.fail_on, self.gate.allow_unproven))

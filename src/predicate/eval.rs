@@ -1,10 +1,11 @@
 //! Evaluates a policy expression for one row of another tenant, in one situation of the context.
 
-use super::compare::chosen;
 use super::expr::Expr;
 use super::scope::{Identity, Scope};
-use super::truth::{AtomKind, Atoms, Truth};
-use super::value::{Side, TypeKind, Value, keeps_apart};
+use super::solve::Atoms;
+use super::truth::{AtomKind, Constant, Truth};
+use super::types::TypeKind;
+use super::value::{Subject, Value};
 use super::{Prover, inline};
 
 /// What the session's context is while the row of tenant B is looked at.
@@ -41,9 +42,11 @@ pub(super) struct Evaluation<'p, 'a> {
     pub(super) situation: Situation,
     /// The key's type; decides which casts keep tenants apart.
     pub(super) key_type: TypeKind,
-    /// The role that `current_user` names, where it is known.
-    pub(super) current_user: String,
+    /// Whether we are in a function that runs as its owner.
+    pub(super) definer: bool,
     pub(super) atoms: Atoms,
+    /// Sub-selects that were met, so that the rows of each have names of their own.
+    pub(super) selects: Vec<String>,
     /// How many functions and sub-selects we are in.
     pub(super) depth: usize,
     /// Whether something raises in this situation, should the server evaluate it.
@@ -52,7 +55,51 @@ pub(super) struct Evaluation<'p, 'a> {
     pub(super) casts_setting: bool,
 }
 
-impl Evaluation<'_, '_> {
+impl<'p, 'a> Evaluation<'p, 'a> {
+    pub(super) fn new(prover: &'p Prover<'a>, situation: Situation, key_type: TypeKind) -> Self {
+        Self {
+            prover,
+            situation,
+            key_type,
+            definer: false,
+            atoms: Atoms::default(),
+            selects: Vec::new(),
+            depth: 0,
+            raises: false,
+            casts_setting: false,
+        }
+    }
+
+    /// Goes on as another role would; what was found stays.
+    pub(super) fn with_prover<T>(
+        &mut self,
+        prover: &Prover<'a>,
+        definer: bool,
+        go: impl FnOnce(&mut Evaluation<'_, 'a>) -> T,
+    ) -> T {
+        let mut other = Evaluation {
+            prover,
+            situation: self.situation,
+            key_type: self.key_type,
+            definer,
+            atoms: std::mem::take(&mut self.atoms),
+            selects: std::mem::take(&mut self.selects),
+            depth: self.depth + 1,
+            raises: self.raises,
+            casts_setting: self.casts_setting,
+        };
+        let result = go(&mut other);
+        self.atoms = other.atoms;
+        self.selects = other.selects;
+        self.raises = other.raises;
+        self.casts_setting = other.casts_setting;
+        result
+    }
+
+    pub(super) fn opaque(&mut self, text: impl Into<String>) -> Truth {
+        self.atoms.atom(text, AtomKind::Opaque)
+    }
+
     /// The formula of a boolean expression.
     pub(super) fn truth(&mut self, expr: &Expr, scope: &Scope<'_>) -> Truth {
         match expr {
@@ -69,298 +116,171 @@ impl Evaluation<'_, '_> {
                     .map(|other| self.equal(item, other, scope))
                     .collect(),
             ),
+            Expr::InArray(item, array) => self.in_array(item, array, scope),
             Expr::Binary(op, left, right) => self.binary(op, left, right, scope),
-            Expr::Case(arms, otherwise) => {
-                self.case(arms, otherwise, scope, &mut |this, result| {
-                    this.truth(result, scope)
-                })
-            }
             Expr::Exists(select) => self.exists(select, None, scope),
             Expr::InSelect(item, select) => self.exists(select, Some(item), scope),
-            _ => {
-                let value = self.value(expr, scope);
-                self.as_boolean(value)
-            }
+            Expr::Scalar(select) if !select.from.is_empty() => self.scalar(select, scope),
+            Expr::Call(name, arguments) => self.call_truth(name, arguments, scope),
+            Expr::Case(..) => self.case_truth(expr, scope),
+            Expr::As(role, inner) => self.as_role(*role, |this| this.truth(inner, scope)),
+            _ => self.values_truth(expr, scope),
         }
     }
 
-    /// `CASE`, with `take` applied to the result of each arm.
-    pub(super) fn case(
-        &mut self,
-        arms: &[(Expr, Expr)],
-        otherwise: &Expr,
-        scope: &Scope<'_>,
-        take: &mut dyn FnMut(&mut Self, &Expr) -> Truth,
-    ) -> Truth {
-        let mut options = Vec::new();
-        let mut before: Vec<Truth> = Vec::new();
+    fn values_truth(&mut self, expr: &Expr, scope: &Scope<'_>) -> Truth {
+        let branches = self.values(expr, scope);
+        self.over(branches, |this, value| this.as_boolean(value))
+    }
+
+    /// Conditions may be what a CASE comes to, without being values first.
+    fn case_truth(&mut self, expr: &Expr, scope: &Scope<'_>) -> Truth {
+        let Expr::Case(arms, otherwise) = expr else {
+            return self.values_truth(expr, scope);
+        };
+        let (mut options, mut before) = (Vec::new(), Vec::new());
         for (condition, result) in arms {
             let condition = Truth::is_true(self.truth(condition, scope));
-            let mut all = before.clone();
+            let mut all: Vec<Truth> = before.clone();
             all.push(condition.clone());
-            all.push(take(self, result));
+            // What is never reached raises nothing.
+            if !all.contains(&Truth::False) {
+                all.push(self.truth(result, scope));
+            }
             options.push(Truth::and(all));
             before.push(Truth::not(condition));
         }
-        before.push(take(self, otherwise));
+        if !before.contains(&Truth::False) {
+            before.push(self.truth(otherwise, scope));
+        }
         options.push(Truth::and(before));
         Truth::or(options)
     }
 
-    fn as_boolean(&mut self, value: Value) -> Truth {
+    pub(super) fn call_truth(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        scope: &Scope<'_>,
+    ) -> Truth {
+        let plain = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        match (plain, arguments) {
+            ("starts_with", [text, prefix]) => self.starts_with(text, prefix, scope),
+            ("coalesce", [first, rest @ ..]) if !rest.is_empty() => {
+                let first = self.truth(first, scope);
+                let rest = self.call_truth(name, rest, scope);
+                let unknown = Truth::is_unknown(first.clone());
+                Truth::or(vec![Truth::is_true(first), Truth::and(vec![unknown, rest])])
+            }
+            ("coalesce", [only]) => self.truth(only, scope),
+            _ => match self.inlined(name, arguments, scope) {
+                Some(expr) => self.deeper(|this| this.truth(&expr, scope)),
+                None => {
+                    let expr = Expr::Call(name.to_owned(), arguments.to_vec());
+                    self.values_truth(&expr, scope)
+                }
+            },
+        }
+    }
+
+    /// What a call of a function stands for, where it is one expression.
+    pub(super) fn inlined(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        scope: &Scope<'_>,
+    ) -> Option<Expr> {
+        let outer: Vec<Expr> = arguments.iter().map(|item| scope.qualify(item)).collect();
+        (self.depth < MAX_INLINE)
+            .then(|| inline::expression(self.prover, name, &outer))
+            .flatten()
+    }
+
+    pub(super) fn deeper<T>(&mut self, go: impl FnOnce(&mut Self) -> T) -> T {
+        self.depth += 1;
+        let result = go(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// What a SECURITY DEFINER function's body comes to.
+    pub(super) fn as_role<T>(
+        &mut self,
+        role: u32,
+        go: impl FnOnce(&mut Evaluation<'_, 'a>) -> T,
+    ) -> T {
+        let prover = self.prover.as_role(role);
+        let definer = role != self.prover.session_role();
+        match prover {
+            Some(prover) => self.with_prover(&prover, definer, go),
+            None => {
+                let prover = self.prover;
+                self.with_prover(prover, definer, go)
+            }
+        }
+    }
+
+    pub(super) fn as_boolean(&mut self, value: Value) -> Truth {
         match value {
             Value::Bool(value) => constant(value),
             Value::Null => Truth::Null,
-            Value::Text(text) => match text.to_ascii_lowercase().as_str() {
-                "t" | "true" | "on" | "yes" | "1" => Truth::True,
-                "f" | "false" | "off" | "no" | "0" => Truth::False,
-                _ => Truth::Null,
-            },
-            Value::Row { .. } | Value::Setting { .. } => {
-                let kind = chosen(&value, true);
-                self.atoms.atom(format!("{} is true", value.text()), kind)
-            }
-            other => self.atoms.atom(other.text(), AtomKind::Opaque),
+            Value::Text(text) => spelled_boolean(&text).map_or(Truth::Null, constant),
+            Value::Row { subject } => self.atoms.atom(
+                format!("{} is true", subject.text()),
+                AtomKind::Equals {
+                    subject,
+                    constant: Constant::Text("true".into()),
+                    exact: false,
+                },
+            ),
+            Value::Setting { name } => self.atoms.atom(
+                format!("{name} is true"),
+                AtomKind::Session {
+                    subject: Subject::tenant(&name),
+                    exact: true,
+                    to: Some(Constant::Text("true".into())),
+                },
+            ),
+            other => self.opaque(other.text()),
         }
     }
 
     pub(super) fn is_null(&mut self, inner: &Expr, scope: &Scope<'_>) -> Truth {
-        match self.value(inner, scope) {
-            Value::Null => Truth::True,
+        if let Expr::Row(items) = inner {
+            return Truth::and(items.iter().map(|item| self.is_null(item, scope)).collect());
+        }
+        let branches = self.values(inner, scope);
+        self.over(branches, |this, value| this.value_is_null(value))
+    }
+
+    pub(super) fn value_is_null(&mut self, value: Value) -> Truth {
+        let subject = match value {
+            Value::Null => return Truth::True,
             Value::Key
             | Value::Context
             | Value::Parent { .. }
             | Value::Text(_)
-            | Value::Bool(_) => Truth::False,
-            value @ (Value::Row { .. } | Value::Setting { .. }) => {
-                let subject = value.text();
-                self.atoms
-                    .atom(format!("{subject} IS NULL"), AtomKind::IsNull { subject })
-            }
-            other => self
-                .atoms
-                .atom(format!("{} IS NULL", other.text()), AtomKind::Opaque),
-        }
-    }
-
-    /// The worth of a scalar expression.
-    pub(super) fn value(&mut self, expr: &Expr, scope: &Scope<'_>) -> Value {
-        match expr {
-            Expr::Column { table, name } => self.column(scope, table.as_deref(), name),
-            Expr::Literal(text) => Value::Text(text.clone()),
-            Expr::Bool(value) => Value::Bool(*value),
-            Expr::Null => Value::Null,
-            Expr::Cast(inner, ty) => {
-                let value = self.value(inner, scope);
-                self.cast(value, ty)
-            }
-            Expr::Scalar(select) if select.from.is_empty() && select.filter.is_none() => {
-                match select.targets.as_slice() {
-                    [(target, _)] => self.value(target, scope),
-                    _ => Value::Opaque("a sub-select".into()),
-                }
-            }
-            Expr::Call(name, arguments) => self.call(name, arguments, scope),
-            Expr::Binary(op, left, right) if op == "||" => {
-                let (l, r) = (self.value(left, scope), self.value(right, scope));
-                self.mix("||", vec![l, r])
-            }
-            Expr::And(_)
-            | Expr::Or(_)
-            | Expr::Not(_)
-            | Expr::IsNull(_)
-            | Expr::IsTrue(_)
-            | Expr::Same(..)
-            | Expr::OneOf(..) => match self.truth(expr, scope) {
-                Truth::True => Value::Bool(true),
-                Truth::False => Value::Bool(false),
-                Truth::Null => Value::Null,
-                _ => Value::Opaque("a condition used as a value".into()),
-            },
-            Expr::Argument(name) => Value::Setting {
-                name: format!("argument {name}"),
-            },
-            Expr::Opaque(text) => Value::Opaque(text.clone()),
-            Expr::Scalar(_) => Value::Opaque("a sub-select used as a value".into()),
-            Expr::Parameter(number) => Value::Opaque(format!("${}", number + 1)),
-            Expr::Binary(op, ..) => Value::Opaque(format!("an expression with {op}")),
-            Expr::Case(..) => Value::Opaque("a CASE used as a value".into()),
-            Expr::Exists(_) | Expr::InSelect(..) => Value::Opaque("a sub-select".into()),
-        }
-    }
-
-    fn column(&self, scope: &Scope<'_>, table: Option<&str>, name: &str) -> Value {
-        match scope.find(table, name) {
-            None => Value::Opaque(name.to_owned()),
-            Some((found, column)) => found.value(self.prover, column),
-        }
-    }
-
-    /// What a cast makes of a value.
-    fn cast(&mut self, value: Value, ty: &str) -> Value {
-        let to = self.prover.type_kind(ty);
-        match value {
-            Value::Key | Value::Context if keeps_apart(self.key_type, to) => value,
-            Value::Key => Value::Lossy {
-                text: format!("{KEY_MARK}::{ty}"),
-                of: Side::Key,
-            },
-            Value::Context => Value::Lossy {
-                text: format!("{CONTEXT_MARK}::{ty}"),
-                of: Side::Context,
-            },
-            Value::Parent { relation, column }
-                if keeps_apart(self.prover.column_kind(relation, column), to) =>
-            {
-                value
-            }
-            Value::Parent { .. } => Value::Opaque(format!("the row's parent::{ty}")),
-            // ''::uuid raises: no row comes of it.
-            Value::Text(text) if text.is_empty() && to != TypeKind::Text => match to {
-                TypeKind::Other => Value::Opaque(format!("''::{ty}")),
-                _ => {
-                    self.raises = true;
-                    Value::Null
-                }
-            },
-            Value::Setting { .. } => {
-                let raises = !matches!(to, TypeKind::Text | TypeKind::Boolean);
-                self.casts_setting |= raises && !is_argument(&value);
-                value
-            }
-            Value::Lossy { text, of } => Value::Lossy {
-                text: format!("{text}::{ty}"),
-                of,
-            },
-            other => other,
-        }
-    }
-
-    fn call(&mut self, name: &str, arguments: &[Expr], scope: &Scope<'_>) -> Value {
-        let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
-        match (name, arguments) {
-            ("current_setting", [setting]) => self.setting(setting, false, scope),
-            ("current_setting", [setting, missing_ok]) => {
-                let lenient = *missing_ok == Expr::Bool(true);
-                self.setting(setting, lenient, scope)
-            }
-            ("nullif", [value, other]) => self.nullif(value, other, scope),
-            ("coalesce", _) => self.coalesce(arguments, scope),
-            ("current_user" | "current_role" | "user", []) => {
-                Value::Text(self.current_user.clone())
-            }
-            ("lower" | "upper" | "btrim" | "ltrim" | "rtrim" | "trim", [inner]) => {
-                let value = self.value(inner, scope);
-                match value {
-                    // A uuid or a number is spelled one way by the server.
-                    Value::Key | Value::Context if self.key_type != TypeKind::Text => value,
-                    Value::Null => Value::Null,
-                    other => self.mix(name, vec![other]),
-                }
-            }
-            _ => {
-                let inlined = (self.depth < MAX_INLINE)
-                    .then(|| inline::expression(self.prover, name, arguments))
-                    .flatten();
-                match inlined {
-                    Some(expr) => {
-                        self.depth += 1;
-                        let value = self.value(&expr, scope);
-                        self.depth -= 1;
-                        value
-                    }
-                    None => Value::Opaque(format!("{name}()")),
-                }
-            }
-        }
-    }
-
-    fn setting(&mut self, setting: &Expr, lenient: bool, scope: &Scope<'_>) -> Value {
-        let Value::Text(name) = self.value(setting, scope) else {
-            return Value::Opaque("current_setting() of a computed name".into());
+            | Value::User { .. }
+            | Value::Bool(_) => return Truth::False,
+            Value::Row { subject } if !subject.nullable => return Truth::False,
+            Value::Row { subject } => subject,
+            Value::Setting { name } => Subject::tenant(&name),
+            other => return self.opaque(format!("{} IS NULL", other.text())),
         };
-        if !name.eq_ignore_ascii_case(&self.prover.tenancy.settings.tenancy.context) {
-            return Value::Setting {
-                name: format!("setting {name}"),
-            };
-        }
-        match self.situation {
-            Situation::OtherTenant | Situation::NoKey => Value::Context,
-            Situation::NoContext => {
-                self.raises |= !lenient;
-                Value::Null
-            }
-            Situation::EmptyContext => Value::Text(String::new()),
-        }
-    }
-
-    fn nullif(&mut self, value: &Expr, other: &Expr, scope: &Scope<'_>) -> Value {
-        let (value, other) = (self.value(value, scope), self.value(other, scope));
-        match self.equal_values(value.clone(), other) {
-            Truth::True => Value::Null,
-            Truth::False | Truth::Null => value,
-            // Either the value or NULL: NULL lets no row through that the value would not.
-            _ if matches!(value, Value::Key | Value::Context | Value::Setting { .. }) => value,
-            _ => Value::Opaque(format!("NULLIF({})", value.text())),
-        }
-    }
-
-    fn coalesce(&mut self, arguments: &[Expr], scope: &Scope<'_>) -> Value {
-        for (at, argument) in arguments.iter().enumerate() {
-            match self.value(argument, scope) {
-                Value::Null => {}
-                known @ (Value::Key | Value::Context | Value::Text(_) | Value::Bool(_)) => {
-                    return known;
-                }
-                other if at + 1 == arguments.len() => return other,
-                // A session may leave a setting unset, and may set it: whatever follows is reached
-                // only if it does not.
-                other @ Value::Setting { .. } => return other,
-                _ => return Value::Opaque("COALESCE(…)".into()),
-            }
-        }
-        Value::Null
-    }
-
-    /// A function that is not followed, of values that matter.
-    fn mix(&self, name: &str, values: Vec<Value>) -> Value {
-        if values.contains(&Value::Null) {
-            return Value::Null;
-        }
-        let mark = |value: &Value| match value {
-            Value::Key => KEY_MARK.to_owned(),
-            Value::Context => CONTEXT_MARK.to_owned(),
-            other => other.text(),
-        };
-        let side = |value: &Value| match value {
-            Value::Key | Value::Lossy { of: Side::Key, .. } => Some(Side::Key),
-            Value::Context
-            | Value::Lossy {
-                of: Side::Context, ..
-            } => Some(Side::Context),
-            _ => None,
-        };
-        let text = format!(
-            "{name}({})",
-            values.iter().map(mark).collect::<Vec<_>>().join(", ")
-        );
-        let known = |value: &Value| side(value).is_some() || matches!(value, Value::Text(_));
-        match values.iter().find_map(side) {
-            Some(of) if values.iter().all(known) => Value::Lossy { text, of },
-            _ => Value::Opaque(text),
-        }
+        self.atoms.atom(
+            format!("{} IS NULL", subject.text()),
+            AtomKind::IsNull { subject },
+        )
     }
 }
 
-/// Whether a value is what the caller of a routine passed.
-fn is_argument(value: &Value) -> bool {
-    matches!(value, Value::Setting { name } if name.starts_with("argument "))
+pub(super) fn spelled_boolean(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "t" | "true" | "on" | "yes" | "y" | "1" => Some(true),
+        "f" | "false" | "off" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }
 }
-
-/// Stands for the key in a lossy value's text, so that both sides can be compared.
-pub(super) const KEY_MARK: &str = "the row's tenant";
-/// Likewise for the context.
-pub(super) const CONTEXT_MARK: &str = "the context";
 
 pub(super) fn constant(value: bool) -> Truth {
     if value { Truth::True } else { Truth::False }

@@ -1,5 +1,7 @@
 //! A small expression tree: what a policy says, without the parser's detail.
 
+use crate::catalog::Oid;
+
 /// An expression, as far as the proof needs to tell kinds apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Expr {
@@ -38,14 +40,20 @@ pub enum Expr {
     IsTrue(Box<Expr>),
     /// `x IN (a, b)` and `x = ANY (ARRAY[a, b])`
     OneOf(Box<Expr>, Vec<Expr>),
+    /// `x = ANY (array)`, where the array is not written out.
+    InArray(Box<Expr>, Box<Expr>),
     /// CASE: (condition, result) pairs, then ELSE.
     Case(Vec<(Expr, Expr)>, Box<Expr>),
     /// A sub-select used as a value.
     Scalar(Box<Select>),
     /// EXISTS
     Exists(Box<Select>),
-    /// `x IN (SELECT …)` and `x = ANY (SELECT …)`
+    /// `x IN (SELECT …)` and `x = ANY (SELECT …)`; several columns where `x` is a row.
     InSelect(Box<Expr>, Box<Select>),
+    /// `(a, b)`, to be compared with another.
+    Row(Vec<Expr>),
+    /// What a role that the function runs as makes of it.
+    As(Oid, Box<Expr>),
     /// What the caller of a routine passed: anything.
     Argument(String),
     /// What is not understood, by its text.
@@ -89,13 +97,17 @@ impl Expr {
             | Self::Parameter(_)
             | Self::Argument(_)
             | Self::Opaque(_) => {}
-            Self::Cast(inner, _) | Self::Not(inner) | Self::IsNull(inner) | Self::IsTrue(inner) => {
+            Self::Cast(inner, _)
+            | Self::Not(inner)
+            | Self::IsNull(inner)
+            | Self::IsTrue(inner)
+            | Self::As(_, inner) => {
                 inner.walk(visit);
             }
-            Self::Call(_, items) | Self::And(items) | Self::Or(items) => {
+            Self::Call(_, items) | Self::And(items) | Self::Or(items) | Self::Row(items) => {
                 items.iter().for_each(|item| item.walk(visit));
             }
-            Self::Binary(_, left, right) | Self::Same(left, right) => {
+            Self::Binary(_, left, right) | Self::Same(left, right) | Self::InArray(left, right) => {
                 left.walk(visit);
                 right.walk(visit);
             }
@@ -119,55 +131,120 @@ impl Expr {
     }
 }
 
-impl Expr {
-    /// The expression with parts replaced: where `swap` answers, its answer; elsewhere the same.
-    pub fn map(&self, swap: &dyn Fn(&Self) -> Option<Self>) -> Self {
-        if let Some(other) = swap(self) {
-            return other;
-        }
-        let boxed = |inner: &Self| Box::new(inner.map(swap));
-        let each = |items: &[Self]| items.iter().map(|item| item.map(swap)).collect();
-        match self {
-            Self::Column { .. }
-            | Self::Literal(_)
-            | Self::Bool(_)
-            | Self::Null
-            | Self::Parameter(_)
-            | Self::Argument(_)
-            | Self::Opaque(_) => self.clone(),
-            Self::Cast(inner, ty) => Self::Cast(boxed(inner), ty.clone()),
-            Self::Not(inner) => Self::Not(boxed(inner)),
-            Self::IsNull(inner) => Self::IsNull(boxed(inner)),
-            Self::IsTrue(inner) => Self::IsTrue(boxed(inner)),
-            Self::Call(name, items) => Self::Call(name.clone(), each(items)),
-            Self::And(items) => Self::And(each(items)),
-            Self::Or(items) => Self::Or(each(items)),
-            Self::Binary(op, left, right) => Self::Binary(op.clone(), boxed(left), boxed(right)),
-            Self::Same(left, right) => Self::Same(boxed(left), boxed(right)),
-            Self::OneOf(item, list) => Self::OneOf(boxed(item), each(list)),
-            Self::Case(arms, otherwise) => Self::Case(
-                arms.iter()
-                    .map(|(condition, result)| (condition.map(swap), result.map(swap)))
-                    .collect(),
-                boxed(otherwise),
-            ),
-            Self::Scalar(select) => Self::Scalar(Box::new(select.map(swap))),
-            Self::Exists(select) => Self::Exists(Box::new(select.map(swap))),
-            Self::InSelect(item, select) => Self::InSelect(boxed(item), Box::new(select.map(swap))),
-        }
+/// Makes another expression of one.
+pub trait Rewrite {
+    /// What stands in the place of a column; a parameter is a column that is called `$1`. Its
+    /// qualifier, its name, and the sub-selects around it, the innermost last. `None` leaves it.
+    fn column(&mut self, _table: Option<&str>, _name: &str, _around: &[&Select]) -> Option<Expr> {
+        None
+    }
+
+    /// What stands in the place of a routine's argument.
+    fn argument(&mut self, _name: &str) -> Option<Expr> {
+        None
+    }
+
+    /// What stands in the place of a table in FROM.
+    fn table(&mut self, table: &FromTable) -> FromTable {
+        table.clone()
     }
 }
 
+/// Changes nothing but columns.
+struct Columns<F>(F);
+
+impl<F: FnMut(Option<&str>, &str, &[&Select]) -> Option<Expr>> Rewrite for Columns<F> {
+    fn column(&mut self, table: Option<&str>, name: &str, around: &[&Select]) -> Option<Expr> {
+        (self.0)(table, name, around)
+    }
+}
+
+impl Expr {
+    /// The same expression with other columns; see [`Rewrite::column`].
+    pub fn map(&self, of: impl FnMut(Option<&str>, &str, &[&Select]) -> Option<Self>) -> Self {
+        self.rewrite(&mut Columns(of))
+    }
+
+    /// The same expression with other names.
+    pub fn rewrite(&self, by: &mut dyn Rewrite) -> Self {
+        self.rewrite_in(&[], by)
+    }
+
+    fn rewrite_in(&self, around: &[&Select], by: &mut dyn Rewrite) -> Self {
+        match self {
+            Self::Cast(inner, ty) => Self::Cast(inner.boxed_in(around, by), ty.clone()),
+            Self::Not(inner) => Self::Not(inner.boxed_in(around, by)),
+            Self::IsNull(inner) => Self::IsNull(inner.boxed_in(around, by)),
+            Self::IsTrue(inner) => Self::IsTrue(inner.boxed_in(around, by)),
+            Self::As(role, inner) => Self::As(*role, inner.boxed_in(around, by)),
+            Self::And(items) => Self::And(each_in(items, around, by)),
+            Self::Or(items) => Self::Or(each_in(items, around, by)),
+            Self::Row(items) => Self::Row(each_in(items, around, by)),
+            Self::Call(name, items) => Self::Call(name.clone(), each_in(items, around, by)),
+            Self::Binary(op, left, right) => {
+                let left = left.boxed_in(around, by);
+                Self::Binary(op.clone(), left, right.boxed_in(around, by))
+            }
+            Self::Same(left, right) => {
+                Self::Same(left.boxed_in(around, by), right.boxed_in(around, by))
+            }
+            Self::InArray(left, right) => {
+                Self::InArray(left.boxed_in(around, by), right.boxed_in(around, by))
+            }
+            Self::OneOf(item, list) => {
+                Self::OneOf(item.boxed_in(around, by), each_in(list, around, by))
+            }
+            Self::Case(arms, otherwise) => Self::Case(
+                arms.iter()
+                    .map(|(when, then)| (when.rewrite_in(around, by), then.rewrite_in(around, by)))
+                    .collect(),
+                otherwise.boxed_in(around, by),
+            ),
+            Self::Scalar(select) => Self::Scalar(Box::new(select.rewrite_in(around, by))),
+            Self::Exists(select) => Self::Exists(Box::new(select.rewrite_in(around, by))),
+            Self::InSelect(item, select) => Self::InSelect(
+                item.boxed_in(around, by),
+                Box::new(select.rewrite_in(around, by)),
+            ),
+            Self::Column { table, name } => by
+                .column(table.as_deref(), name, around)
+                .unwrap_or_else(|| self.clone()),
+            Self::Parameter(number) => by
+                .column(None, &format!("${}", number + 1), around)
+                .unwrap_or_else(|| self.clone()),
+            Self::Argument(name) => by.argument(name).unwrap_or_else(|| self.clone()),
+            Self::Literal(_) | Self::Bool(_) | Self::Null | Self::Opaque(_) => self.clone(),
+        }
+    }
+
+    fn boxed_in(&self, around: &[&Select], by: &mut dyn Rewrite) -> Box<Self> {
+        Box::new(self.rewrite_in(around, by))
+    }
+}
+
+fn each_in(items: &[Expr], around: &[&Select], by: &mut dyn Rewrite) -> Vec<Expr> {
+    items
+        .iter()
+        .map(|item| item.rewrite_in(around, by))
+        .collect()
+}
+
 impl Select {
-    fn map(&self, swap: &dyn Fn(&Expr) -> Option<Expr>) -> Self {
+    fn rewrite_in(&self, around: &[&Self], by: &mut dyn Rewrite) -> Self {
+        let from: Vec<FromTable> = self.from.iter().map(|table| by.table(table)).collect();
+        let mut around = around.to_vec();
+        around.push(self);
         Self {
             targets: self
                 .targets
                 .iter()
-                .map(|(target, name)| (target.map(swap), name.clone()))
+                .map(|(target, name)| (target.rewrite_in(&around, by), name.clone()))
                 .collect(),
-            from: self.from.clone(),
-            filter: self.filter.as_ref().map(|filter| filter.map(swap)),
+            from,
+            filter: self
+                .filter
+                .as_ref()
+                .map(|filter| filter.rewrite_in(&around, by)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the conditions of a path say of the arguments: one that equals the context is the context.
 
-use super::expr::Expr;
+use super::expr::{Expr, Rewrite};
 
 /// The conditions with arguments replaced by what they must be, one list for each possibility.
 ///
@@ -106,15 +106,22 @@ fn closed(expr: &Expr) -> bool {
     closed
 }
 
+/// Puts a value in the place of one argument.
+struct Given<'g> {
+    name: &'g str,
+    value: &'g Expr,
+}
+
+impl Rewrite for Given<'_> {
+    fn argument(&mut self, name: &str) -> Option<Expr> {
+        (name == self.name).then(|| self.value.clone())
+    }
+}
+
 fn replace_all(conditions: &[Expr], name: &str, value: &Expr) -> Vec<Expr> {
     conditions
         .iter()
-        .map(|condition| {
-            condition.map(&|part| match part {
-                Expr::Argument(known) if known == name => Some(value.clone()),
-                _ => None,
-            })
-        })
+        .map(|condition| condition.rewrite(&mut Given { name, value }))
         .collect()
 }
 
@@ -124,11 +131,8 @@ mod tests {
     use crate::predicate::expression;
 
     fn with_argument(text: &str) -> Expr {
-        expression(text).unwrap().map(&|part| match part {
-            Expr::Column { table: None, name } if name == "p" => {
-                Some(Expr::Argument("p".to_owned()))
-            }
-            _ => None,
+        expression(text).unwrap().map(|table, name, _| {
+            (table.is_none() && name == "p").then(|| Expr::Argument("p".to_owned()))
         })
     }
 

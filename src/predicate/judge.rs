@@ -1,10 +1,15 @@
 //! From policies to an answer: proved, denied, leaking with a witness, or unproven.
 
+use std::collections::BTreeSet;
+
 use super::eval::{Evaluation, Situation, identity};
 use super::expr::Expr;
 use super::scope::{Identity, Scope};
-use super::truth::{Atom, AtomKind, Atoms, Outcome};
-use super::value::TypeKind;
+use super::solve::Outcome;
+use super::truth::{Atom, AtomKind};
+use super::types::TypeKind;
+use super::value::Subject;
+use super::written::Written;
 use super::{Need, Prover};
 use crate::catalog::{Policy, Relation};
 use crate::tenancy::Reach;
@@ -34,6 +39,13 @@ impl Answer {
     }
 }
 
+fn is_set(atoms: &[Atom], setting: &Subject) -> bool {
+    atoms.iter().any(|atom| match &atom.kind {
+        AtomKind::Session { subject, .. } => subject == setting && !atom.text.starts_with("not ("),
+        _ => false,
+    })
+}
+
 fn is_exact_setting(atom: &Atom) -> bool {
     matches!(atom.kind, AtomKind::Session { exact: true, .. })
 }
@@ -53,25 +65,52 @@ pub struct Leak {
     pub policies: Vec<String>,
     /// Whether one of them is nothing but `true`.
     pub literally_true: bool,
+    /// What the application writes first to let itself in.
+    pub written: Vec<Written>,
 }
 
 impl Leak {
     pub(super) fn of(situation: Situation, atoms: &[Atom]) -> Self {
-        let by_row = |atom: &Atom| {
-            !matches!(
-                atom.kind,
-                AtomKind::Session { .. } | AtomKind::Exists { .. }
-            )
+        let by_row = |atom: &Atom| match &atom.kind {
+            AtomKind::Session { .. } | AtomKind::Written(_) => false,
+            AtomKind::Exists { of_row, .. } => *of_row,
+            AtomKind::IsNull { subject } | AtomKind::Equals { subject, .. } => {
+                !subject.is_inner() && !subject.is_setting()
+            }
+            AtomKind::Free { subject } => !subject.is_inner(),
+            AtomKind::Joined { left, right } => !left.is_inner() && !right.is_inner(),
+            AtomKind::Mapping { .. } | AtomKind::Opaque => true,
+        };
+        let written: Vec<Written> = atoms
+            .iter()
+            .filter_map(|atom| match &atom.kind {
+                AtomKind::Written(written) => Some(written.clone()),
+                _ => None,
+            })
+            .collect();
+        // What the row has to be that was written says the statement itself.
+        let told = |atom: &&Atom| match &atom.kind {
+            // Nor what a setting is not, where it is said what it is.
+            AtomKind::Session { subject, .. } => {
+                !atom.text.starts_with("not (") || !is_set(atoms, subject)
+            }
+            AtomKind::Equals { subject, .. } => written.is_empty() || !subject.is_inner(),
+            _ => true,
         };
         Self {
             situation,
-            conditions: atoms.iter().map(|atom| atom.text.clone()).collect(),
+            conditions: atoms
+                .iter()
+                .filter(told)
+                .map(|atom| atom.text.clone())
+                .collect(),
             by_row: atoms.iter().any(by_row),
             by_setting: atoms
                 .iter()
                 .any(|atom| matches!(atom.kind, AtomKind::Session { .. })),
             policies: Vec::new(),
             literally_true: false,
+            written: written.clone(),
         }
     }
 
@@ -102,7 +141,7 @@ pub(super) struct Shape {
     /// The key's name, or the relation itself where a sub-select makes its names matter.
     key: String,
     nullable: bool,
-    kind: &'static str,
+    kind: TypeKind,
 }
 
 impl Prover<'_> {
@@ -131,31 +170,29 @@ impl Prover<'_> {
         situations: Vec<Situation>,
     ) -> Answer {
         let mut unproven = None;
+        let mut trusted = BTreeSet::new();
         for situation in situations {
             match self.outcome(relation, predicate, situation, identity(situation)) {
                 Outcome::Never => {}
+                Outcome::Trusted(tables) => trusted.extend(tables),
                 Outcome::Yes(atoms) => return Answer::Leaking(Leak::of(situation, &atoms)),
                 Outcome::Perhaps(atoms) => {
-                    let stopped = if atoms.is_empty() {
-                        "its conditions contradict each other in a way that is not followed".into()
-                    } else {
-                        atoms.join(" and ")
-                    };
                     unproven.get_or_insert(format!(
-                        "cannot tell {}: it depends on {stopped}",
-                        situation.words()
+                        "cannot tell {}: it depends on {}",
+                        situation.words(),
+                        atoms.join(" and ")
                     ));
                 }
             }
         }
         match unproven {
             Some(reason) => Answer::Unproven(reason),
-            None => Answer::Proved(self.proof_words(relation)),
+            None => Answer::Proved(self.proof_words(relation, trusted)),
         }
     }
 
-    fn proof_words(&self, relation: &Relation) -> String {
-        match self.tenancy.key_column(relation.oid) {
+    fn proof_words(&self, relation: &Relation, trusted: BTreeSet<String>) -> String {
+        let implied = match self.tenancy.key_column(relation.oid) {
             Some(key) => format!(
                 "every permissive policy that applies implies {} = context",
                 crate::session::quote::ident(&key.name)
@@ -164,7 +201,16 @@ impl Prover<'_> {
                 "every permissive policy that applies implies that the parent row is the context's"
                     .into()
             }
+        };
+        if trusted.is_empty() {
+            return implied;
         }
+        let app = crate::session::quote::ident(&self.tenancy.settings.tenancy.app_role);
+        let tables: Vec<String> = trusted.into_iter().collect();
+        format!(
+            "{implied}, as far as {}, which {app} cannot write to its advantage, says",
+            tables.join(" and ")
+        )
     }
 
     fn outcome(
@@ -174,16 +220,7 @@ impl Prover<'_> {
         situation: Situation,
         identity: Identity,
     ) -> Outcome {
-        let mut evaluation = Evaluation {
-            prover: self,
-            situation,
-            key_type: self.key_kind(relation),
-            current_user: self.tenancy.snapshot.role_name(self.role).to_owned(),
-            atoms: Atoms::default(),
-            depth: 0,
-            raises: false,
-            casts_setting: false,
-        };
+        let mut evaluation = Evaluation::new(self, situation, self.key_kind(relation));
         let scope = Scope {
             relation,
             alias: relation.name.clone(),
@@ -237,33 +274,21 @@ impl Prover<'_> {
         }
         self.tenancy
             .key_column(oid)
-            .map_or(TypeKind::Other, |key| self.kind_of_oid(key.type_oid))
+            .map_or(TypeKind::Other, |key| self.kind_of(key))
     }
 
     fn shape(&self, relation: &Relation, need: Need, predicate: Expr) -> Shape {
-        let mut has_table = false;
-        predicate.walk(&mut |expr| {
-            if let Expr::Scalar(select) | Expr::Exists(select) | Expr::InSelect(_, select) = expr {
-                has_table |= !select.from.is_empty();
-            }
-            true
-        });
+        let has_table = self.reads_table(&predicate);
         let key = match self.tenancy.key_column(relation.oid) {
             Some(key) if !has_table => key.name.clone(),
             _ => format!("{}", relation.oid),
-        };
-        let kind = match self.key_kind(relation) {
-            TypeKind::Text => "text",
-            TypeKind::Uuid => "uuid",
-            TypeKind::Integer => "integer",
-            TypeKind::Boolean | TypeKind::Other => "other",
         };
         Shape {
             predicate,
             need,
             key,
             nullable: self.key_is_nullable(relation),
-            kind,
+            kind: self.key_kind(relation),
         }
     }
 

@@ -6,7 +6,7 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
 
 use super::expr::Expr;
-use super::parse::select;
+use super::nested;
 
 fn opaque(node: &SyntaxNode) -> Expr {
     Expr::Opaque(node.text().to_string())
@@ -50,6 +50,7 @@ fn known(node: &ast::Expr) -> Option<Expr> {
         ast::Expr::BetweenExpr(between) => between_expr(between)?,
         ast::Expr::CaseExpr(case) => case_expr(case)?,
         ast::Expr::CallExpr(call) => call_expr(call)?,
+        ast::Expr::TupleExpr(tuple) => Expr::Row(tuple.exprs().map(|item| expr(&item)).collect()),
         _ => return None,
     })
 }
@@ -114,7 +115,7 @@ fn paren_expr(paren: &ast::ParenExpr) -> Option<Expr> {
     if let Some(inner) = paren.expr() {
         return Some(expr(&inner));
     }
-    Some(Expr::Scalar(Box::new(select(&paren.select()?)?)))
+    nested::scalar(paren.syntax())
 }
 
 fn cast_expr(cast: &ast::CastExpr) -> Option<Expr> {
@@ -141,12 +142,20 @@ fn binary_expr(binary: &ast::BinExpr) -> Option<Expr> {
         BinOp::And(_) => junction(expr(&left), expr(&right), true),
         BinOp::Or(_) => junction(expr(&left), expr(&right), false),
         BinOp::Eq(_) => return any_or_equal(&left, &right),
-        BinOp::Neq(_) | BinOp::Neqb(_) => comparison("<>"),
+        BinOp::Neq(_) | BinOp::Neqb(_) => return all_or_unequal(&left, &right),
         BinOp::LAngle(_) => comparison("<"),
         BinOp::RAngle(_) => comparison(">"),
         BinOp::Lteq(_) => comparison("<="),
         BinOp::Gteq(_) => comparison(">="),
+        BinOp::Plus(_) => comparison("+"),
+        BinOp::Minus(_) => comparison("-"),
+        BinOp::Star(_) => comparison("*"),
+        BinOp::Slash(_) => comparison("/"),
+        BinOp::Percent(_) => comparison("%"),
         BinOp::Like(_) => comparison("~~"),
+        BinOp::NotLike(_) => comparison("!~~"),
+        BinOp::Ilike(_) => comparison("~~*"),
+        BinOp::NotIlike(_) => comparison("!~~*"),
         BinOp::CustomOp(op) => {
             let spelling: String = op.tokens().map(|token| token.text().to_owned()).collect();
             comparison(&spelling)
@@ -195,44 +204,106 @@ fn is_test(value: Expr, what: &Expr) -> Option<Expr> {
 }
 
 fn any_or_equal(left: &ast::Expr, right: &ast::Expr) -> Option<Expr> {
-    let item = Box::new(expr(left));
+    let item = expr(left);
     let any = match right {
         ast::Expr::CallExpr(call) => call.any_fn(),
         _ => None,
     };
     let Some(any) = any else {
-        return Some(Expr::Binary("=".into(), item, Box::new(expr(right))));
+        return Some(Expr::Binary(
+            "=".into(),
+            Box::new(item),
+            Box::new(expr(right)),
+        ));
     };
-    if let Some(ast::SelectVariant::Select(inner)) = any.select_variant() {
-        return Some(Expr::InSelect(item, Box::new(select(&inner)?)));
+    match any.select_variant() {
+        Some(rows) => nested::contains(&item, rows.syntax()),
+        None => in_array(item, &any.expr()?),
     }
-    match any.expr()? {
-        // ANY (ARRAY(SELECT …)): the array holds the rows, so it is IN.
-        ast::Expr::ArrayExpr(array) if array.select_variant().is_some() => {
-            match array.select_variant()? {
-                ast::SelectVariant::Select(inner) => {
-                    Some(Expr::InSelect(item, Box::new(select(&inner)?)))
-                }
-                _ => None,
-            }
+}
+
+/// `x <> ALL (…)` is NOT IN.
+fn all_or_unequal(left: &ast::Expr, right: &ast::Expr) -> Option<Expr> {
+    let item = expr(left);
+    let all = match right {
+        ast::Expr::CallExpr(call) => call.all_fn(),
+        _ => None,
+    };
+    let Some(all) = all else {
+        return Some(Expr::Binary(
+            "<>".into(),
+            Box::new(item),
+            Box::new(expr(right)),
+        ));
+    };
+    let found = match all.select_variant() {
+        Some(rows) => nested::contains(&item, rows.syntax())?,
+        None => in_array(item, &all.expr()?)?,
+    };
+    Some(Expr::Not(Box::new(found)))
+}
+
+fn in_array(item: Expr, array: &ast::Expr) -> Option<Expr> {
+    match array {
+        ast::Expr::ArrayExpr(array) => array_expr(array, item),
+        ast::Expr::ParenExpr(paren) => match paren.expr() {
+            Some(inner) => in_array(item, &inner),
+            None => Some(Expr::InArray(Box::new(item), Box::new(expr(array)))),
+        },
+        ast::Expr::CastExpr(cast) => typed_array(item, cast),
+        other => Some(Expr::InArray(Box::new(item), Box::new(expr(other)))),
+    }
+}
+
+/// `item` is one of `(ARRAY[…])::uuid[]`, or of another array of that type.
+fn typed_array(item: Expr, cast: &ast::CastExpr) -> Option<Expr> {
+    let mut inner = cast.expr();
+    while let Some(ast::Expr::ParenExpr(paren)) = &inner
+        && let Some(within) = paren.expr()
+    {
+        inner = Some(within);
+    }
+    let Expr::Cast(value, ty) = cast_expr(cast)? else {
+        return None;
+    };
+    let listed = match (&inner, ty.strip_suffix("[]")) {
+        (Some(ast::Expr::ArrayExpr(array)), Some(element)) => {
+            Some((array_expr(array, item.clone())?, element))
         }
-        ast::Expr::ArrayExpr(array) => Some(Expr::OneOf(
-            item,
+        _ => None,
+    };
+    Some(match listed {
+        Some((Expr::OneOf(item, list), element)) => {
+            let typed = |one| Expr::Cast(Box::new(one), element.to_owned());
+            Expr::OneOf(item, list.into_iter().map(typed).collect())
+        }
+        // ARRAY(SELECT …), whose rows are cast; what that does to them is not followed.
+        Some(_) => return None,
+        None => Expr::InArray(Box::new(item), Box::new(Expr::Cast(value, ty))),
+    })
+}
+
+/// `item` is one of an array that is written out.
+fn array_expr(array: &ast::ArrayExpr, item: Expr) -> Option<Expr> {
+    match array.select_variant() {
+        // ARRAY(SELECT …): it holds the rows, so it is IN.
+        Some(rows) => nested::contains(&item, rows.syntax()),
+        None => Some(Expr::OneOf(
+            Box::new(item),
             array.exprs().map(|item| expr(&item)).collect(),
         )),
-        _ => None,
     }
 }
 
 fn in_list(left: &ast::Expr, right: &ast::Expr) -> Option<Expr> {
-    let item = Box::new(expr(left));
+    let item = expr(left);
     match right {
-        ast::Expr::ParenExpr(paren) => match paren.select() {
-            Some(inner) => Some(Expr::InSelect(item, Box::new(select(&inner)?))),
-            None => Some(Expr::OneOf(item, vec![expr(&paren.expr()?)])),
+        ast::Expr::ParenExpr(paren) => match paren.expr() {
+            None => nested::contains(&item, paren.syntax()),
+            Some(one) => Some(Expr::OneOf(Box::new(item), vec![expr(&one)])),
         },
         ast::Expr::TupleExpr(tuple) => Some(Expr::OneOf(
-            item,
+            Box::new(item),
             tuple.exprs().map(|item| expr(&item)).collect(),
         )),
         _ => None,
@@ -284,10 +355,7 @@ fn case_expr(case: &ast::CaseExpr) -> Option<Expr> {
 
 fn call_expr(call: &ast::CallExpr) -> Option<Expr> {
     if let Some(exists) = call.exists_fn() {
-        let ast::SelectVariant::Select(inner) = exists.select_variant()? else {
-            return None;
-        };
-        return Some(Expr::Exists(Box::new(select(&inner)?)));
+        return nested::exists(exists.select_variant()?.syntax());
     }
     let plain = call.filter_clause().is_none()
         && call.over_clause().is_none()
@@ -304,7 +372,8 @@ fn call_expr(call: &ast::CallExpr) -> Option<Expr> {
         _ => return None,
     };
     let list = call.arg_list()?;
-    if !plain || list.star_token().is_some() || list.all_or_distinct().is_some() {
+    // DISTINCT changes no aggregate that is followed.
+    if !plain || (list.star_token().is_some() && !name.eq_ignore_ascii_case("count")) {
         return None;
     }
     let mut arguments = Vec::new();
@@ -312,7 +381,17 @@ fn call_expr(call: &ast::CallExpr) -> Option<Expr> {
         if argument.variadic_token().is_some() {
             return None;
         }
-        arguments.push(expr(&argument.expr()?));
+        arguments.push(match argument.func_arg_expr()? {
+            ast::FuncArgExpr::Expr(value) => expr(&value),
+            ast::FuncArgExpr::NamedArg(named) => {
+                let name = named.name()?.syntax().text().to_string();
+                let name = Expr::Column {
+                    table: None,
+                    name: name.trim().trim_matches('"').to_owned(),
+                };
+                Expr::Binary("=>".into(), Box::new(name), Box::new(expr(&named.expr()?)))
+            }
+        });
     }
     Some(Expr::Call(name.to_lowercase(), arguments))
 }

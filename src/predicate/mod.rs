@@ -7,7 +7,11 @@
 //! (unproven). Which policies apply to which command: `CREATE POLICY`, table "Policies Applied by
 //! Command Type".
 
+mod array;
+mod branch;
+mod call;
 mod compare;
+pub(crate) mod depth;
 mod eval;
 mod expr;
 mod form;
@@ -15,19 +19,31 @@ mod given;
 pub(crate) mod inline;
 mod judge;
 pub(crate) mod lower;
+mod mapping;
+mod nested;
 pub(crate) mod parse;
+mod plpgsql;
+mod privileges;
+mod roles;
+mod scalar;
 mod scan;
 mod scope;
+mod solve;
 mod subselect;
+mod theory;
 mod truth;
+mod types;
 mod value;
 mod view;
+mod writer;
+mod written;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::catalog::{Function, Oid, Policy, PolicyCommand, Relation};
+use crate::catalog::{Column, Function, Oid, Policy, PolicyCommand, Relation};
+use crate::paths::Powers;
 use crate::tenancy::{Reach, Tenancy};
 
 pub use eval::Situation;
@@ -36,7 +52,9 @@ pub use form::Form;
 pub use judge::{Answer, Leak};
 pub use parse::{expression, query};
 pub use scan::Provers;
-use value::TypeKind;
+pub(crate) use scan::ROW_MARK;
+use types::TypeKind;
+pub use written::{Written, WrittenColumn, WrittenValue};
 
 /// Which predicate of a table a command has to pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,8 +81,21 @@ pub struct Prover<'a> {
     /// Columns that some via table refers to.
     parents: HashSet<(Oid, i16)>,
     functions: HashMap<String, Vec<&'a Function>>,
+    walker: OnceCell<crate::routine::Walker<'a>>,
+    /// The role that the session has become; 0 is the login itself.
+    session: Oid,
     parsed: RefCell<HashMap<String, Option<Rc<Expr>>>>,
     answers: RefCell<HashMap<judge::Shape, Answer>>,
+    /// Bodies of functions that are one expression.
+    bodies: RefCell<HashMap<Oid, Option<Rc<Expr>>>>,
+    /// Functions of which it is known whether they read a table.
+    readers: RefCell<HashMap<Oid, bool>>,
+    /// Provers of other roles: owners of functions, what the application may become.
+    others: RefCell<HashMap<Oid, Rc<Prover<'a>>>>,
+    /// What the application's login may act as.
+    writers: OnceCell<Rc<[Powers]>>,
+    /// Ways to write a table with another role's rights.
+    indirect: RefCell<HashMap<Oid, Option<String>>>,
 }
 
 impl<'a> Prover<'a> {
@@ -93,8 +124,15 @@ impl<'a> Prover<'a> {
             roles,
             parents,
             functions,
+            walker: OnceCell::new(),
+            session: 0,
             parsed: RefCell::default(),
             answers: RefCell::default(),
+            bodies: RefCell::default(),
+            readers: RefCell::default(),
+            others: RefCell::default(),
+            writers: OnceCell::new(),
+            indirect: RefCell::default(),
         }
     }
 
@@ -219,11 +257,14 @@ impl<'a> Prover<'a> {
         match TypeKind::of(name) {
             TypeKind::Other => {
                 let snapshot = self.tenancy.snapshot;
-                let domain = snapshot
-                    .types
-                    .iter()
-                    .find(|(_, ty)| ty.kind == 'd' && ty.name == name);
-                match domain {
+                let named = |ty: &crate::catalog::Type| {
+                    matches!(ty.kind, 'd' | 'e')
+                        && (ty.name == name
+                            || name
+                                .strip_suffix(&ty.name)
+                                .is_some_and(|s| s.ends_with('.')))
+                };
+                match snapshot.types.iter().find(|(_, ty)| named(ty)) {
                     Some((oid, _)) => self.kind_of_oid(*oid),
                     None => TypeKind::Other,
                 }
@@ -236,16 +277,40 @@ impl<'a> Prover<'a> {
         let relation = self.tenancy.snapshot.relations.get(&relation);
         relation
             .and_then(|relation| relation.attribute(column))
-            .map_or(TypeKind::Other, |column| self.kind_of_oid(column.type_oid))
+            .map_or(TypeKind::Other, |column| self.kind_of(column))
+    }
+
+    /// What kind of type a column has, with its length where that matters.
+    fn kind_of(&self, column: &Column) -> TypeKind {
+        match self.kind_of_oid(column.type_oid) {
+            // `atttypmod` counts a header of four bytes.
+            TypeKind::Padded(0) => {
+                TypeKind::Padded(u32::try_from(column.type_mod - 4).unwrap_or(0))
+            }
+            TypeKind::Text => match u32::try_from(column.type_mod - 4) {
+                Ok(length) => TypeKind::Varchar(length),
+                Err(_) => TypeKind::Text,
+            },
+            kind => kind,
+        }
     }
 
     fn kind_of_oid(&self, oid: Oid) -> TypeKind {
         let snapshot = self.tenancy.snapshot;
         let base = snapshot.base_type(oid);
-        snapshot
-            .types
-            .get(&base)
-            .map_or(TypeKind::Other, |ty| TypeKind::of(&ty.name))
+        snapshot.types.get(&base).map_or(TypeKind::Other, |ty| {
+            if ty.kind == 'e' {
+                TypeKind::Enum
+            } else {
+                TypeKind::of(&ty.name)
+            }
+        })
+    }
+
+    /// Walks bodies in PL/pgSQL.
+    fn walker(&self) -> &crate::routine::Walker<'a> {
+        self.walker
+            .get_or_init(|| crate::routine::Walker::new(self.tenancy))
     }
 
     /// The one function of that qualified name and number of arguments.
@@ -254,19 +319,11 @@ impl<'a> Prover<'a> {
             .functions
             .get(name)?
             .iter()
-            .filter(|function| count_arguments(function) == arguments)
+            .filter(|function| function.takes(arguments))
             .collect();
         match found.as_slice() {
             [one] => Some(one),
             _ => None,
         }
-    }
-}
-
-fn count_arguments(function: &Function) -> usize {
-    if function.argument_types.is_empty() {
-        0
-    } else {
-        function.argument_types.split(", ").count()
     }
 }

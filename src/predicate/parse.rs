@@ -5,13 +5,9 @@
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SourceFile, SyntaxKind};
 
+use super::depth::is_too_deep;
 use super::expr::{Expr, FromTable, Select};
 use super::lower::expr;
-
-/// Longer texts are not parsed: the parser recurses.
-pub(crate) const MAX_BYTES: usize = 32 * 1024;
-/// Deeper parentheses are not parsed, for the same reason.
-pub(crate) const MAX_DEPTH: usize = 200;
 
 /// Parses an expression; `None` where the parser finds an error.
 pub fn expression(text: &str) -> Option<Expr> {
@@ -70,7 +66,7 @@ pub(super) fn arms(text: &str) -> Option<Vec<Select>> {
 /// The one statement of a text that parses and is not too deep.
 pub(crate) fn statement(text: &str) -> Option<ast::Stmt> {
     let text = text.trim().trim_end_matches(';');
-    if text.len() > MAX_BYTES || depth(text) > MAX_DEPTH {
+    if is_too_deep(text) {
         return None;
     }
     let parsed = SourceFile::parse(text);
@@ -84,29 +80,37 @@ pub(crate) fn statement(text: &str) -> Option<ast::Stmt> {
     }
 }
 
-pub(crate) fn depth(text: &str) -> usize {
-    let (mut now, mut most) = (0usize, 0usize);
-    for byte in text.bytes() {
-        match byte {
-            b'(' => now += 1,
-            b')' => now = now.saturating_sub(1),
-            _ => {}
-        }
-        most = most.max(now);
-    }
-    most
-}
-
 pub(super) fn select(select: &ast::Select) -> Option<Select> {
     let plain = select.group_by_clause().is_none()
         && select.having_clause().is_none()
         && select.with_clause().is_none()
         && select.window_clause().is_none()
         && select.tail_clauses().next().is_none();
-    let clause = select.select_clause()?;
-    if !plain || clause.select_quantifier().is_some() {
+    if !plain || select.select_clause()?.select_quantifier().is_some() {
         return None;
     }
+    let body = body(select)?;
+    body.outer.is_none().then_some(body.select)
+}
+
+/// A SELECT without what stands around its FROM and WHERE.
+pub(super) struct Body {
+    /// Where a LEFT JOIN finds a partner.
+    pub(super) select: Select,
+    /// Where it finds none: the tables that are NULL then are left out.
+    pub(super) outer: Option<Select>,
+}
+
+/// The right side of a LEFT JOIN, by places in FROM and among the conditions.
+#[derive(Default)]
+struct From {
+    tables: Vec<FromTable>,
+    filters: Vec<Expr>,
+    outer: Vec<(std::ops::Range<usize>, std::ops::Range<usize>)>,
+}
+
+pub(super) fn body(select: &ast::Select) -> Option<Body> {
+    let clause = select.select_clause()?;
     let mut targets = Vec::new();
     for target in clause
         .target_list()
@@ -123,46 +127,92 @@ pub(super) fn select(select: &ast::Select) -> Option<Select> {
         };
         targets.push((value, name));
     }
-    let (mut from, mut filters) = (Vec::new(), Vec::new());
+    let mut from = From::default();
     for item in select
         .from_clause()
         .into_iter()
         .flat_map(|clause| clause.items())
     {
-        from_item(&item, &mut from, &mut filters)?;
+        from_item(&item, &mut from)?;
     }
     if let Some(condition) = select.where_clause() {
-        filters.push(expr(&condition.expr()?));
+        from.filters.push(expr(&condition.expr()?));
     }
-    let filter = match filters.len() {
+    let outer = match from.outer.as_slice() {
+        [] => None,
+        [(tables, filters)] => Some(without(&targets, &from, tables, filters)),
+        _ => return None,
+    };
+    let select = Select {
+        targets,
+        from: from.tables,
+        filter: all(from.filters),
+    };
+    Some(Body { select, outer })
+}
+
+fn all(mut filters: Vec<Expr>) -> Option<Expr> {
+    match filters.len() {
         0 => None,
         1 => filters.pop(),
         _ => Some(Expr::And(filters)),
-    };
-    Some(Select {
-        targets,
-        from,
-        filter,
-    })
+    }
 }
 
-/// Tables of one FROM item; `None` for outer joins, functions, sub-selects: their rows do not obey
-/// the conditions as plain AND.
-fn from_item(
-    item: &ast::FromListItem,
-    from: &mut Vec<FromTable>,
-    filters: &mut Vec<Expr>,
-) -> Option<()> {
+/// The rows for which the right side of a LEFT JOIN has no partner: that it has none is not told.
+fn without(
+    targets: &[(Expr, Option<String>)],
+    from: &From,
+    tables: &std::ops::Range<usize>,
+    filters: &std::ops::Range<usize>,
+) -> Select {
+    let gone: Vec<&str> = from.tables[tables.clone()]
+        .iter()
+        .map(|table| table.alias.as_str())
+        .collect();
+    let null = |expr: &Expr| {
+        expr.map(|table, _, _| {
+            table
+                .is_some_and(|table| gone.contains(&table))
+                .then_some(Expr::Null)
+        })
+    };
+    let mut kept: Vec<Expr> = from
+        .filters
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !filters.contains(at))
+        .map(|(_, filter)| null(filter))
+        .collect();
+    kept.push(Expr::Opaque(format!(
+        "whether {} has no partner",
+        gone.join(", ")
+    )));
+    let left = from.tables.iter().enumerate();
+    Select {
+        targets: targets
+            .iter()
+            .map(|(target, name)| (null(target), name.clone()))
+            .collect(),
+        from: left
+            .filter(|(at, _)| !tables.contains(at))
+            .map(|(_, table)| table.clone())
+            .collect(),
+        filter: all(kept),
+    }
+}
+
+/// Tables of one FROM item; `None` for functions, sub-selects, and outer joins other than LEFT.
+fn from_item(item: &ast::FromListItem, from: &mut From) -> Option<()> {
     match item {
         ast::FromListItem::FromItem(ast::FromItem::RelationFromItem(relation)) => {
-            from.push(from_table(relation)?);
+            from.tables.push(from_table(relation)?);
             Some(())
         }
         ast::FromListItem::FromItem(ast::FromItem::ParenFromItem(paren)) => {
-            let inner = paren
-                .syntax()
-                .children()
-                .find_map(ast::FromListItem::cast)?;
+            let inner = paren.paren_expr().and_then(|inner| inner.from_list_item());
+            let inner =
+                inner.or_else(|| paren.syntax().children().find_map(ast::FromListItem::cast))?;
             let aliased = paren
                 .syntax()
                 .children()
@@ -170,28 +220,32 @@ fn from_item(
             if aliased {
                 None
             } else {
-                from_item(&inner, from, filters)
+                from_item(&inner, from)
             }
         }
         ast::FromListItem::JoinExpr(join) => {
-            from_item(&join.from_list_item()?, from, filters)?;
+            from_item(&join.from_list_item()?, from)?;
             let join = join.join()?;
-            let inner = matches!(
-                join.join_type(),
-                None | Some(ast::JoinType::JoinInner(_) | ast::JoinType::JoinCross(_))
-            );
-            if !inner || join.natural_token().is_some() {
+            let left = match join.join_type() {
+                None | Some(ast::JoinType::JoinInner(_) | ast::JoinType::JoinCross(_)) => false,
+                Some(ast::JoinType::JoinLeft(_)) => true,
+                Some(_) => return None,
+            };
+            if join.natural_token().is_some() {
                 return None;
             }
-            from_item(&join.from_list_item()?, from, filters)?;
+            let (tables, filters) = (from.tables.len(), from.filters.len());
+            from_item(&join.from_list_item()?, from)?;
             match join.join_condition() {
-                None => Some(()),
-                Some(ast::JoinCondition::OnClause(on)) => {
-                    filters.push(expr(&on.expr()?));
-                    Some(())
-                }
-                Some(ast::JoinCondition::JoinUsingClause(_)) => None,
+                None => {}
+                Some(ast::JoinCondition::OnClause(on)) => from.filters.push(expr(&on.expr()?)),
+                Some(ast::JoinCondition::JoinUsingClause(_)) => return None,
             }
+            if left {
+                let right = tables..from.tables.len();
+                from.outer.push((right, filters..from.filters.len()));
+            }
+            Some(())
         }
         ast::FromListItem::FromItem(_) => None,
     }
@@ -238,7 +292,7 @@ fn path_parts(path: &ast::PathRef) -> Vec<String> {
 }
 
 /// An identifier as written, to the name it means.
-fn identifier(written: &str) -> String {
+pub(super) fn identifier(written: &str) -> String {
     match written
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
@@ -303,11 +357,11 @@ mod tests {
         ));
         assert!(expression("a = = b").is_none());
         assert!(matches!(
-            expression("EXISTS (SELECT 1 FROM a LEFT JOIN b ON a.i = b.i)"),
+            expression("EXISTS (SELECT 1 FROM a FULL JOIN b ON a.i = b.i)"),
             Some(Expr::Opaque(_))
         ));
         assert!(matches!(
-            expression("EXISTS (SELECT count(*) FROM a GROUP BY b)"),
+            expression("EXISTS (SELECT 1 FROM a HAVING count(*) = 0)"),
             Some(Expr::Opaque(_))
         ));
     }

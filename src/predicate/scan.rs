@@ -6,8 +6,9 @@ use super::eval::{Evaluation, Situation, identity};
 use super::expr::Expr;
 use super::judge::Leak;
 use super::scope::{Identity, Scope};
-use super::subselect::with_scopes;
-use super::truth::{Atoms, Outcome, Truth};
+use super::solve::Outcome;
+use super::subselect::{Row as Joined, with_scopes};
+use super::truth::Truth;
 use super::{Answer, Prover};
 use crate::catalog::{ConstraintKind, Oid, Relation, RelationKind};
 use crate::query::{Arm, Row};
@@ -57,7 +58,8 @@ impl<'a> Prover<'a> {
                 .max_by_key(rank)
                 .unwrap_or(Outcome::Never);
             match outcome {
-                Outcome::Never => {}
+                // What a table of links says is the team's word, here too.
+                Outcome::Never | Outcome::Trusted(_) => {}
                 Outcome::Yes(atoms) if !arm.limited => {
                     let mut leak = Leak::of(situation, &atoms);
                     leak.conditions = leak.conditions.iter().map(|text| plain(text)).collect();
@@ -101,17 +103,8 @@ impl<'a> Prover<'a> {
             target,
             provers,
         } = *suspect;
-        let mut evaluation = Evaluation {
-            prover: self,
-            situation,
-            key_type: self.key_kind(target),
-            current_user: snapshot.role_name(self.role).to_owned(),
-            atoms: Atoms::default(),
-            depth: 0,
-            raises: false,
-            casts_setting: false,
-        };
-        let mut rows: Vec<(&Relation, String, Identity)> = Vec::new();
+        let mut evaluation = Evaluation::new(self, situation, self.key_kind(target));
+        let mut rows: Vec<Joined<'_>> = Vec::new();
         let mut readers: Vec<&Row> = Vec::new();
         for (place, row) in arm.rows.iter().enumerate() {
             let Some(relation) = snapshot.relations.get(&row.relation) else {
@@ -141,16 +134,9 @@ impl<'a> Prover<'a> {
                 .map(|condition| evaluation.truth(condition, inner))
                 .collect();
         });
-        for ((relation, _, identity), row) in rows.iter().zip(readers) {
+        for ((relation, alias, identity), row) in rows.iter().zip(readers) {
             if let Some(filter) = self.filter_of(relation, row, provers) {
-                let scope = Scope {
-                    relation,
-                    alias: relation.name.clone(),
-                    identity: *identity,
-                    outer: None,
-                    beside: None,
-                };
-                formulas.push(evaluation.truth(&filter, &scope));
+                formulas.push(evaluation.on_row(&filter, relation, alias, *identity));
             }
         }
         evaluation.atoms.solve(&Truth::and(formulas))
@@ -174,7 +160,7 @@ impl<'a> Prover<'a> {
     }
 
     /// A row that a foreign key ties to one of the other tenant is that tenant's too.
-    fn tie(&self, rows: &mut [(&Relation, String, Identity)], conditions: &[Expr]) -> bool {
+    fn tie(&self, rows: &mut [Joined<'_>], conditions: &[Expr]) -> bool {
         for condition in conditions {
             let Expr::Binary(op, left, right) = condition else {
                 continue;
@@ -203,14 +189,14 @@ impl<'a> Prover<'a> {
 /// Which of two outcomes tells more against the query.
 fn rank(outcome: &Outcome) -> u8 {
     match outcome {
-        Outcome::Never => 0,
+        Outcome::Never | Outcome::Trusted(_) => 0,
         Outcome::Perhaps(_) => 1,
         Outcome::Yes(_) => 2,
     }
 }
 
 /// The row and column that an expression is.
-fn place(expr: &Expr, rows: &[(&Relation, String, Identity)]) -> Option<(usize, i16)> {
+fn place(expr: &Expr, rows: &[Joined<'_>]) -> Option<(usize, i16)> {
     let Expr::Column {
         table: Some(table),
         name,
@@ -239,12 +225,15 @@ fn refers(child: &Relation, x: i16, parent: &Relation, y: i16) -> bool {
         })
 }
 
+/// Comes before the number that keeps rows of one name apart.
+pub(crate) const ROW_MARK: char = '\u{b7}';
+
 /// A message without the numbers that keep rows of one name apart.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
-        if c == '#' && rest.peek().is_some_and(char::is_ascii_digit) {
+        if c == ROW_MARK && rest.peek().is_some_and(char::is_ascii_digit) {
             while rest.next_if(char::is_ascii_digit).is_some() {}
         } else {
             out.push(c);

@@ -1,7 +1,8 @@
 //! Names: which row a column belongs to, and whose row that is.
 
 use super::Prover;
-use super::value::Value;
+use super::expr::Expr;
+use super::value::{Subject, Value};
 use crate::catalog::{Column, Relation};
 use crate::tenancy::Reach;
 
@@ -10,8 +11,6 @@ use crate::tenancy::Reach;
 pub(super) enum Identity {
     /// Tenant B's: not the context's.
     Other,
-    /// Tenant A's: the context's.
-    Current,
     /// Nobody's: the key is NULL.
     Nobody,
     /// Any.
@@ -57,6 +56,17 @@ impl<'s> Scope<'s> {
         None
     }
 
+    /// An expression whose columns say which row they are of, to be looked at among other rows.
+    pub(super) fn qualify(&self, expr: &Expr) -> Expr {
+        expr.map(|table, name, around| {
+            let (found, _) = self.find(table, name).filter(|_| around.is_empty())?;
+            Some(Expr::Column {
+                table: Some(found.alias.clone()),
+                name: name.to_owned(),
+            })
+        })
+    }
+
     fn is_called(&self, table: &str) -> bool {
         self.alias == table || self.relation.verbatim() == table
     }
@@ -64,7 +74,13 @@ impl<'s> Scope<'s> {
     /// What a column of this row is worth.
     pub(super) fn value(&self, prover: &Prover<'_>, column: &Column) -> Value {
         let free = || Value::Row {
-            subject: format!("{}.{}", self.alias, column.name),
+            subject: Subject {
+                alias: self.alias.clone(),
+                column: column.name.clone(),
+                form: String::new(),
+                kind: prover.kind_of(column),
+                nullable: !column.not_null,
+            },
         };
         if self.identity == Identity::Any {
             return free();
@@ -80,7 +96,6 @@ impl<'s> Scope<'s> {
             {
                 match self.identity {
                     Identity::Other => Value::Key,
-                    Identity::Current => Value::Context,
                     Identity::Nobody => Value::Null,
                     Identity::Any => free(),
                 }

@@ -1,9 +1,7 @@
-//! Formulas over atoms in SQL's three-valued logic, and whether they can come out true.
+//! Formulas over atoms in SQL's three-valued logic.
 
-use std::collections::BTreeMap;
-
-/// More atoms than this are not enumerated; the answer is then *unknown*.
-const MAX_ATOMS: usize = 9;
+use super::value::Subject;
+use super::written::Written;
 
 /// A formula.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,11 +67,34 @@ impl Truth {
         match inner {
             Self::True => Self::True,
             Self::False | Self::Null => Self::False,
+            Self::IsTrue(inner) => Self::IsTrue(inner),
             other => Self::IsTrue(Box::new(other)),
         }
     }
 
-    fn atoms(&self, into: &mut Vec<usize>) {
+    /// `x IS NULL` of a condition.
+    pub(super) fn is_unknown(inner: Self) -> Self {
+        let (yes, no) = (
+            Self::is_true(inner.clone()),
+            Self::is_true(Self::not(inner)),
+        );
+        Self::and(vec![Self::not(yes), Self::not(no)])
+    }
+
+    /// The same with these atoms FALSE.
+    pub(super) fn without(&self, atoms: &[usize]) -> Self {
+        let each = |items: &[Self]| items.iter().map(|item| item.without(atoms)).collect();
+        match self {
+            Self::Atom(atom) if atoms.contains(atom) => Self::False,
+            Self::And(items) => Self::and(each(items)),
+            Self::Or(items) => Self::or(each(items)),
+            Self::Not(inner) => Self::not(inner.without(atoms)),
+            Self::IsTrue(inner) => Self::is_true(inner.without(atoms)),
+            other => other.clone(),
+        }
+    }
+
+    pub(super) fn atoms(&self, into: &mut Vec<usize>) {
         match self {
             Self::True | Self::False | Self::Null => {}
             Self::Atom(atom) => {
@@ -88,7 +109,7 @@ impl Truth {
 
     /// Kleene's evaluation. A `Hidden` atom is one whose value is not known: what comes out
     /// `Yes` or `No` in spite of it holds whatever it is.
-    fn value(&self, of: &dyn Fn(usize) -> Known) -> Known {
+    pub(super) fn value(&self, of: &dyn Fn(usize) -> Known) -> Known {
         match self {
             Self::True => Known::Yes,
             Self::False => Known::No,
@@ -107,24 +128,29 @@ impl Truth {
             Self::IsTrue(inner) => match inner.value(of) {
                 Known::Yes => Known::Yes,
                 Known::Hidden => Known::Hidden,
-                Known::No | Known::Null => Known::No,
+                Known::Never | Known::No | Known::Null => Known::No,
             },
         }
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Known {
+pub(super) enum Known {
     Yes,
     No,
     Null,
+    /// Not known yet.
     Hidden,
+    /// Not known which of FALSE and NULL; TRUE it is not.
+    Never,
 }
 
 impl Known {
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Never, _) | (_, Self::Never) => Self::Never,
+            (Self::Null, Self::Hidden) | (Self::Hidden, Self::Null) => Self::Never,
             (Self::Hidden, _) | (_, Self::Hidden) => Self::Hidden,
             (Self::Null, _) | (_, Self::Null) => Self::Null,
             _ => Self::Yes,
@@ -135,6 +161,8 @@ impl Known {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,
+            // Its negation is TRUE or NULL.
+            Self::Never => Self::Hidden,
             other => other,
         }
     }
@@ -148,250 +176,82 @@ pub(super) struct Atom {
     pub(super) kind: AtomKind,
 }
 
+impl Atom {
+    /// What holds where it does not.
+    pub(super) fn negated(&self) -> Self {
+        let none = |table: &str, of_row: bool| Self {
+            text: match of_row {
+                true => format!("{table} has no such row"),
+                false => format!("{table} has no row that passes"),
+            },
+            kind: AtomKind::Exists {
+                table: table.to_owned(),
+                of_row,
+            },
+        };
+        let kind = match &self.kind {
+            AtomKind::Written(written) => return none(&written.table, true),
+            AtomKind::Mapping { table } => return none(table, true),
+            AtomKind::Exists { table, of_row } => return none(table, *of_row),
+            // Any other value will do.
+            AtomKind::Session { subject, to, .. } => AtomKind::Session {
+                subject: subject.clone(),
+                to: to.clone(),
+                exact: false,
+            },
+            kind => kind.clone(),
+        };
+        Self {
+            text: format!("not ({})", self.text),
+            kind,
+        }
+    }
+}
+
+/// What a column is compared with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Constant {
+    /// The row's tenant.
+    Key,
+    /// The tenant in the context.
+    Context,
+    /// The id of the row's parent.
+    Parent,
+    /// Who the session is.
+    User(String),
+    Text(String),
+}
+
 /// Who decides whether an atom is true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AtomKind {
-    /// The row does: `subject` equals a constant. Two constants exclude each other.
-    Equals { subject: String, constant: String },
+    /// The row does: `subject` equals a constant. Two constants exclude each other; for sure, where
+    /// the comparison is `exact`.
+    Equals {
+        subject: Subject,
+        constant: Constant,
+        exact: bool,
+    },
+    /// Two rows do: their columns are equal.
+    Joined { left: Subject, right: Subject },
     /// The row does: `subject` is NULL, which excludes any comparison with it.
-    IsNull { subject: String },
+    IsNull { subject: Subject },
     /// The row does, in some other way.
-    Free { subject: String },
+    Free { subject: Subject },
     /// The session does: it may set the setting `subject` to anything; `exact` where only one value
-    /// will do.
-    Session { subject: String, exact: bool },
-    /// Some other row does, which any tenant can have.
-    Exists { subject: String },
+    /// will do, which is `to` where that is known.
+    Session {
+        subject: Subject,
+        exact: bool,
+        to: Option<Constant>,
+    },
+    /// Some other row does, which any tenant can have; `of_row` where it hangs on the row.
+    Exists { table: String, of_row: bool },
+    /// What a table says that the application cannot write: the team's word that this row is for
+    /// this context.
+    Mapping { table: String },
+    /// The application itself does, by writing to a table first.
+    Written(Written),
     /// Nobody can tell.
     Opaque,
-}
-
-impl AtomKind {
-    fn subject(&self) -> Option<&str> {
-        match self {
-            Self::Equals { subject, .. }
-            | Self::IsNull { subject }
-            | Self::Free { subject }
-            | Self::Session { subject, .. }
-            | Self::Exists { subject } => Some(subject),
-            Self::Opaque => None,
-        }
-    }
-}
-
-/// The atoms of one proof, each once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Atoms(Vec<Atom>);
-
-/// Whether a formula can be true.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// Under no assignment.
-    Never,
-    /// With these atoms as they are here, whatever the opaque ones are.
-    Yes(Vec<Atom>),
-    /// Perhaps; these atoms stand between us and an answer.
-    Perhaps(Vec<String>),
-}
-
-impl Atoms {
-    /// The formula that is this atom.
-    pub(super) fn atom(&mut self, text: impl Into<String>, kind: AtomKind) -> Truth {
-        let atom = Atom {
-            text: text.into(),
-            kind,
-        };
-        let at = self
-            .0
-            .iter()
-            .position(|known| *known == atom)
-            .unwrap_or_else(|| {
-                self.0.push(atom);
-                self.0.len() - 1
-            });
-        Truth::Atom(at)
-    }
-
-    /// Can the formula be true?
-    pub(super) fn solve(&self, formula: &Truth) -> Outcome {
-        let mut used = Vec::new();
-        formula.atoms(&mut used);
-        let names = || {
-            used.iter()
-                .map(|atom| self.0[*atom].text.clone())
-                .collect::<Vec<_>>()
-        };
-        if used.len() > MAX_ATOMS {
-            return Outcome::Perhaps(names());
-        }
-        if !self
-            .assignments(&used, false)
-            .any(|is| satisfied(formula, &is))
-        {
-            return Outcome::Never;
-        }
-        let witness = self
-            .assignments(&used, true)
-            .filter(|is| self.consistent(is))
-            .filter(|is| satisfied(formula, is))
-            .min_by_key(|is| is.values().filter(|value| **value == Known::Yes).count());
-        match witness {
-            Some(is) => Outcome::Yes(self.needed(formula, is)),
-            None => Outcome::Perhaps(
-                used.iter()
-                    .filter(|atom| self.0[**atom].kind == AtomKind::Opaque)
-                    .map(|atom| self.0[*atom].text.clone())
-                    .collect(),
-            ),
-        }
-    }
-
-    /// The atoms of a witness without which the formula would not be true.
-    fn needed(&self, formula: &Truth, mut is: BTreeMap<usize, Known>) -> Vec<Atom> {
-        let atoms: Vec<usize> = is.keys().copied().collect();
-        for atom in atoms {
-            let value = is.insert(atom, Known::Hidden);
-            if !satisfied(formula, &is)
-                && let Some(value) = value
-            {
-                is.insert(atom, value);
-            }
-        }
-        is.iter()
-            .filter_map(|(atom, value)| {
-                let known = self.0[*atom].clone();
-                match value {
-                    Known::Yes => Some(known),
-                    Known::No => Some(Atom {
-                        text: format!("not ({})", known.text),
-                        ..known
-                    }),
-                    Known::Null | Known::Hidden => None,
-                }
-            })
-            .collect()
-    }
-
-    /// Every assignment. With `hide`, opaque atoms are hidden and free ones are left out of the
-    /// NULLs that a witness does not need.
-    fn assignments<'s>(
-        &'s self,
-        used: &'s [usize],
-        hide: bool,
-    ) -> impl Iterator<Item = BTreeMap<usize, Known>> + 's {
-        let choices = move |atom: usize| -> &'static [Known] {
-            match (hide, &self.0[atom].kind) {
-                (true, AtomKind::Opaque) => &[Known::Hidden],
-                (true, _) => &[Known::No, Known::Yes],
-                (false, AtomKind::IsNull { .. }) => &[Known::No, Known::Yes],
-                (false, _) => &[Known::No, Known::Yes, Known::Null],
-            }
-        };
-        let total: usize = used.iter().map(|atom| choices(*atom).len()).product();
-        (0..total).map(move |mut code| {
-            used.iter()
-                .map(|atom| {
-                    let of = choices(*atom);
-                    let value = of[code % of.len()];
-                    code /= of.len();
-                    (*atom, value)
-                })
-                .collect()
-        })
-    }
-
-    /// Whether one row can have all these atoms at once.
-    fn consistent(&self, is: &BTreeMap<usize, Known>) -> bool {
-        let mut by_subject: BTreeMap<&str, Vec<(&AtomKind, Known)>> = BTreeMap::new();
-        for (atom, value) in is {
-            let kind = &self.0[*atom].kind;
-            if let Some(subject) = kind.subject() {
-                by_subject.entry(subject).or_default().push((kind, *value));
-            }
-        }
-        by_subject.values().all(|atoms| {
-            let yes = |wanted: fn(&AtomKind) -> bool| {
-                atoms
-                    .iter()
-                    .filter(|(kind, is)| *is == Known::Yes && wanted(kind))
-                    .count()
-            };
-            let equal = yes(|kind| matches!(kind, AtomKind::Equals { .. }));
-            let null = yes(|kind| matches!(kind, AtomKind::IsNull { .. }));
-            let loose = atoms
-                .iter()
-                .filter(|(kind, _)| {
-                    matches!(kind, AtomKind::Free { .. } | AtomKind::Session { .. })
-                })
-                .count();
-            // A NULL subject makes its comparisons NULL, which a witness does not use; two loose
-            // comparisons of one subject may contradict each other.
-            equal <= 1
-                && (null == 0 || atoms.len() == null)
-                && (loose <= 1 && (loose == 0 || equal == 0))
-        })
-    }
-}
-
-fn satisfied(formula: &Truth, is: &BTreeMap<usize, Known>) -> bool {
-    formula.value(&|atom| is.get(&atom).copied().unwrap_or(Known::Hidden)) == Known::Yes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn equals(atoms: &mut Atoms, subject: &str, constant: &str) -> Truth {
-        atoms.atom(
-            format!("{subject} = {constant}"),
-            AtomKind::Equals {
-                subject: subject.into(),
-                constant: constant.into(),
-            },
-        )
-    }
-
-    #[test]
-    fn a_contradiction_is_no_witness() {
-        let mut atoms = Atoms::default();
-        let (a, b) = (
-            equals(&mut atoms, "status", "a"),
-            equals(&mut atoms, "status", "b"),
-        );
-        assert!(matches!(
-            atoms.solve(&Truth::and(vec![a, b])),
-            Outcome::Perhaps(_)
-        ));
-    }
-
-    #[test]
-    fn excluded_middle_needs_one_atom() {
-        let mut atoms = Atoms::default();
-        let a = equals(&mut atoms, "status", "a");
-        let always = Truth::or(vec![a.clone(), Truth::not(a)]);
-        assert!(matches!(atoms.solve(&always), Outcome::Yes(_)));
-    }
-
-    #[test]
-    fn an_opaque_atom_decides_nothing() {
-        let mut atoms = Atoms::default();
-        let f = atoms.atom("f()", AtomKind::Opaque);
-        assert_eq!(atoms.solve(&f), Outcome::Perhaps(vec!["f()".into()]));
-        let either = Truth::or(vec![f.clone(), Truth::True]);
-        assert_eq!(atoms.solve(&either), Outcome::Yes(vec![]));
-        assert_eq!(
-            atoms.solve(&Truth::and(vec![f, Truth::Null])),
-            Outcome::Never
-        );
-    }
-
-    #[test]
-    fn null_is_not_true() {
-        let atoms = Atoms::default();
-        assert_eq!(atoms.solve(&Truth::not(Truth::Null)), Outcome::Never);
-        assert_eq!(
-            atoms.solve(&Truth::not(Truth::is_true(Truth::Null))),
-            Outcome::Yes(vec![])
-        );
-    }
 }

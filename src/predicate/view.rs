@@ -93,38 +93,20 @@ fn localize(filter: &Expr, alias: &str, alone: bool, table: &Relation) -> Expr {
             });
             local || alone
         })
-        .map(|condition| rename(condition, alias, &table.name))
+        .map(|condition| rename(&condition, alias, &table.name))
         .collect();
     Expr::And(kept)
 }
 
 /// The scope knows the row by the table's name, the query by its alias.
-fn rename(expr: Expr, alias: &str, name: &str) -> Expr {
-    let boxed = |inner: Box<Expr>| Box::new(rename(*inner, alias, name));
-    let each = |items: Vec<Expr>| {
-        items
-            .into_iter()
-            .map(|item| rename(item, alias, name))
-            .collect()
-    };
-    match expr {
-        Expr::Column {
-            table: Some(table),
-            name: column,
-        } if table == alias => Expr::Column {
+fn rename(expr: &Expr, alias: &str, name: &str) -> Expr {
+    expr.map(|table, column, around| {
+        let shadowed = around
+            .iter()
+            .any(|select| select.from.iter().any(|from| from.alias == alias));
+        (table == Some(alias) && !shadowed).then(|| Expr::Column {
             table: Some(name.to_owned()),
-            name: column,
-        },
-        Expr::Cast(inner, ty) => Expr::Cast(boxed(inner), ty),
-        Expr::Call(function, items) => Expr::Call(function, each(items)),
-        Expr::And(items) => Expr::And(each(items)),
-        Expr::Or(items) => Expr::Or(each(items)),
-        Expr::Not(inner) => Expr::Not(boxed(inner)),
-        Expr::IsNull(inner) => Expr::IsNull(boxed(inner)),
-        Expr::IsTrue(inner) => Expr::IsTrue(boxed(inner)),
-        Expr::Binary(op, left, right) => Expr::Binary(op, boxed(left), boxed(right)),
-        Expr::Same(left, right) => Expr::Same(boxed(left), boxed(right)),
-        Expr::OneOf(item, list) => Expr::OneOf(boxed(item), each(list)),
-        other => other,
-    }
+            name: column.to_owned(),
+        })
+    })
 }

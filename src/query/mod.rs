@@ -30,7 +30,7 @@ use crate::finding::Operation;
 use crate::predicate::Expr;
 
 pub use from::SOME_NAME;
-
+pub use names::fields;
 pub use read::{Calls, Frame, Reader, argument};
 pub use variable::{Binding, Names};
 

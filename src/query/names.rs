@@ -166,10 +166,7 @@ impl Sight<'_> {
                 // A record of one column, or a scalar that was selected.
                 Binding::Record(record) => match record.targets.as_slice() {
                     [(_, value)] => Some((value.clone(), Some(record.clone()))),
-                    _ => Some((
-                        Expr::Opaque(format!("the row {name}")),
-                        Some(record.clone()),
-                    )),
+                    columns => Some((whole(columns), Some(record.clone()))),
                 },
                 Binding::Unknown => Some((Expr::Opaque(format!("variable {name}")), None)),
             };
@@ -197,6 +194,96 @@ impl Sight<'_> {
                 Some((Expr::Opaque(format!("{table}.{name}")), None))
             }
         }
+    }
+}
+
+/// Stands for a row as a whole: its columns by name.
+pub(super) const RECORD: &str = "record";
+
+fn whole(columns: &[(String, Expr)]) -> Expr {
+    let named = columns.iter().map(|(name, value)| {
+        let name = Expr::Literal(name.clone());
+        Expr::Binary("=>".into(), Box::new(name), Box::new(value.clone()))
+    });
+    Expr::Call(RECORD.to_owned(), named.collect())
+}
+
+/// The columns of a value that is a row as a whole, or one of several.
+pub fn fields(value: &Expr) -> Option<Vec<(String, Expr)>> {
+    match value {
+        Expr::Cast(inner, _) => fields(inner),
+        Expr::Call(name, columns) if name == RECORD => columns
+            .iter()
+            .map(|column| match column {
+                Expr::Binary(_, name, value) => match name.as_ref() {
+                    Expr::Literal(name) => Some((name.clone(), value.as_ref().clone())),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect(),
+        Expr::Call(name, rows) if name.ends_with("coalesce") => {
+            let rows: Vec<_> = rows.iter().map(fields).collect::<Option<_>>()?;
+            Some(each_field(&rows, |values| {
+                Expr::Call("coalesce".into(), values)
+            }))
+        }
+        Expr::Case(arms, otherwise) => {
+            let mut rows: Vec<_> = arms
+                .iter()
+                .map(|(_, row)| fields(row))
+                .collect::<Option<_>>()?;
+            rows.push(fields(otherwise)?);
+            let pick = |mut values: Vec<Expr>| {
+                let last = values.pop().unwrap_or(Expr::Null);
+                let conditions = arms.iter().map(|(condition, _)| condition.clone());
+                Expr::Case(conditions.zip(values).collect(), Box::new(last))
+            };
+            Some(each_field(&rows, pick))
+        }
+        _ => None,
+    }
+}
+
+/// The same column of several rows, made into one.
+fn each_field(
+    rows: &[Vec<(String, Expr)>],
+    make: impl Fn(Vec<Expr>) -> Expr,
+) -> Vec<(String, Expr)> {
+    let Some((first, rest)) = rows.split_first() else {
+        return Vec::new();
+    };
+    first
+        .iter()
+        .map(|(name, value)| {
+            let mut values = vec![value.clone()];
+            for row in rest {
+                let found = row.iter().find(|(known, _)| known == name);
+                values.push(found.map_or(Expr::Null, |(_, value)| value.clone()));
+            }
+            (name.clone(), make(values))
+        })
+        .collect()
+}
+
+/// What `to_jsonb(row) ->> 'column'` is.
+pub(super) fn member(document: &Expr, name: &Expr) -> Option<Expr> {
+    let (Expr::Call(made, arguments), Expr::Literal(name)) = (document, name) else {
+        return None;
+    };
+    let bare = made.strip_prefix("pg_catalog.").unwrap_or(made);
+    match (bare, arguments.as_slice()) {
+        ("to_jsonb" | "to_json" | "row_to_json", [Expr::Call(record, columns)])
+            if record == RECORD =>
+        {
+            columns.iter().find_map(|column| match column {
+                Expr::Binary(_, known, value) if **known == Expr::Literal(name.clone()) => {
+                    Some(Expr::Cast(value.clone(), "text".into()))
+                }
+                _ => None,
+            })
+        }
+        _ => None,
     }
 }
 

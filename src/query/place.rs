@@ -1,7 +1,7 @@
 //! Ties every column of an expression to the row, sub-select or variable that it means.
 
 use super::Record;
-use super::names::{Columns, Item, Level, Sight};
+use super::names::{Columns, Item, Level, Sight, member};
 use super::read::Reader;
 use crate::predicate::{Expr, FromTable, Select};
 
@@ -29,9 +29,16 @@ impl Placer<'_, '_, '_> {
             Expr::IsNull(inner) => Expr::IsNull(self.boxed(inner)),
             Expr::IsTrue(inner) => Expr::IsTrue(self.boxed(inner)),
             Expr::Binary(op, left, right) => {
-                Expr::Binary(op.clone(), self.boxed(left), self.boxed(right))
+                let (left, right) = (self.boxed(left), self.boxed(right));
+                match member(&left, &right).filter(|_| op == "->>") {
+                    Some(column) => column,
+                    None => Expr::Binary(op.clone(), left, right),
+                }
             }
             Expr::Same(left, right) => Expr::Same(self.boxed(left), self.boxed(right)),
+            Expr::InArray(left, right) => Expr::InArray(self.boxed(left), self.boxed(right)),
+            Expr::Row(items) => Expr::Row(self.each(items)),
+            Expr::As(role, inner) => Expr::As(*role, self.boxed(inner)),
             Expr::OneOf(item, list) => Expr::OneOf(self.boxed(item), self.each(list)),
             Expr::Case(arms, otherwise) => Expr::Case(
                 arms.iter()

@@ -8,7 +8,7 @@ use squawk_syntax::ast;
 
 use super::{Arm, Binding, Names};
 use crate::catalog::{Function, Oid, Relation, Snapshot};
-use crate::predicate::{Expr, parse};
+use crate::predicate::{Expr, ROW_MARK, parse};
 use crate::tenancy::{Reach, Tenancy};
 
 /// Ways through one query beyond which it is not followed.
@@ -80,9 +80,19 @@ impl Frame {
 
 /// Opens calls of functions in FROM.
 pub trait Calls {
-    /// The rows that a call returns; `None` where it is not known.
-    fn rows(&self, function: &Function, arguments: Vec<Binding>, frame: &Frame)
-    -> Option<Vec<Arm>>;
+    /// The rows that a call returns.
+    ///
+    /// # Errors
+    /// They are not known; with a reason where the function may read what nobody sees here.
+    fn rows(
+        &self,
+        function: &Function,
+        arguments: Vec<Binding>,
+        frame: &Frame,
+    ) -> Result<Vec<Arm>, Option<String>>;
+
+    /// Why a function of PostgreSQL's own may read what its arguments name.
+    fn reaches_out(&self, name: &str) -> Option<String>;
 }
 
 /// Takes queries apart over one snapshot.
@@ -216,7 +226,7 @@ impl<'a> Reader<'a> {
     pub fn alias(&self, wish: &str) -> String {
         let serial = self.serial.get() + 1;
         self.serial.set(serial);
-        format!("{wish}#{serial}")
+        format!("{wish}{ROW_MARK}{serial}")
     }
 
     /// The relation that a name in a statement of that frame means.

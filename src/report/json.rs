@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::model::Report;
+use crate::audit::explain::Explanation;
 use crate::finding::{Coverage, Finding, Severity};
 
 #[derive(Serialize)]
@@ -18,6 +19,8 @@ struct Document<'a> {
     accepted: Vec<Accepted<'a>>,
     unfinished: Vec<Unfinished<'a>>,
     notes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<&'a Explanation>,
 }
 
 #[derive(Serialize)]
@@ -99,6 +102,7 @@ pub(super) fn text(report: &Report) -> String {
             })
             .collect(),
         notes: &report.notes,
+        explain: report.explanation.as_ref(),
     };
     super::pretty(&document)
 }

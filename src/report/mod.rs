@@ -1,5 +1,6 @@
 //! Writes reports. Nothing else writes to stdout; notes and progress go to stderr.
 
+mod explain;
 pub mod init;
 mod json;
 mod model;

@@ -1,5 +1,6 @@
 //! A report as a value: what was found, the verdict, the exit code.
 
+use crate::audit::explain::Explanation;
 use crate::audit::{Accepted, Unfinished};
 use crate::exit::Code;
 use crate::finding::{Coverage, Finding, Severity, Verdict};
@@ -21,6 +22,8 @@ pub struct Report {
     pub unfinished: Vec<Unfinished>,
     /// What the reader should know about how it was found out.
     pub notes: Vec<String>,
+    /// The whole reasoning about one object, where the report is about one.
+    pub explanation: Option<Explanation>,
 }
 
 /// What was looked at.
@@ -57,6 +60,30 @@ impl Overall {
 }
 
 impl Report {
+    /// The part of the report that is about one object: its verdict and exit code are then the
+    /// object's. What could not look stays: it may have been about this one.
+    #[must_use]
+    pub fn about(mut self, explanation: Explanation) -> Self {
+        let object = &explanation.object;
+        self.coverage.retain(|row| row.object == *object);
+        let rows = &self.coverage;
+        let concerns = |finding: &Finding| {
+            // A leak may follow from a finding elsewhere, at the role for instance.
+            let explains = |row: &Coverage| {
+                let cause = row.cause.as_ref();
+                cause.is_some_and(|at| at.check == finding.check && at.object == finding.object)
+            };
+            explanation.concerns(finding) || rows.iter().any(explains)
+        };
+        self.findings.retain(concerns);
+        self.accepted.retain(|accepted| concerns(&accepted.finding));
+        self.notes.push(format!(
+            "the verdict is about {object}, not about the database"
+        ));
+        self.explanation = Some(explanation);
+        self
+    }
+
     /// The verdict, blind to `--fail-on`: severities from medium up are open paths by definition.
     pub fn overall(&self) -> Overall {
         if self.leaks()

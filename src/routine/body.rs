@@ -4,7 +4,8 @@ use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode, SyntaxToken};
 
 use crate::catalog::Function;
-use crate::predicate::{inline, parse};
+use crate::predicate::depth::is_too_deep;
+use crate::predicate::inline;
 
 /// A body that was understood as syntax.
 pub(super) enum Body {
@@ -43,7 +44,7 @@ impl Into {
 /// The body of a function in SQL or PL/pgSQL; `None` where it does not parse.
 pub(super) fn body(function: &Function) -> Option<Body> {
     let text = function.body.trim();
-    if text.len() > parse::MAX_BYTES || parse::depth(text) > parse::MAX_DEPTH {
+    if is_too_deep(text) {
         return None;
     }
     match function.language.as_str() {

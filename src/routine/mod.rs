@@ -19,7 +19,10 @@ mod variables;
 mod walk;
 
 pub use state::Account;
-pub use walk::Walker;
+pub use walk::{NAMED_BY_ARGUMENTS, Walker};
+
+/// Stands for the value that makes a block raise, so that its handler runs.
+pub const RAISES: &str = "that makes it raise";
 
 /// Whether a body runs SQL that it puts together: it may then name any table.
 pub fn executes(body: &str) -> bool {

@@ -11,6 +11,9 @@ use crate::predicate::Expr;
 use crate::query::{Arm, Binding, Calls, Effect, Frame, Names, Reader, Stored, Use, argument};
 use crate::tenancy::Tenancy;
 
+/// How the reason ends where a function reads what nobody sees here.
+pub const NAMED_BY_ARGUMENTS: &str = "reads what its arguments name";
+
 /// Functions inside each other beyond which they are not followed.
 const MAX_CALLS: usize = 12;
 /// Paths through one body beyond which it is not followed.
@@ -81,6 +84,14 @@ impl<'a> Walker<'a> {
             }
         }
         found
+    }
+
+    /// What a call comes to, its parameters left as they are.
+    pub fn computed(&self, function: &Function) -> Account {
+        let arguments = (0..parameters(function).len())
+            .map(|at| Binding::Value(Expr::Parameter(at)))
+            .collect();
+        self.call(function, arguments, &self.frame(0))
     }
 
     /// What a call does, from inside `caller`.
@@ -162,18 +173,10 @@ impl<'a> Walker<'a> {
         {
             frame.context = Some(fixed.clone());
         }
-        // What an extension's functions do is known where they are installed.
-        if function.of_extension && matches!(function.language.as_str(), "c" | "internal") {
-            if function.name.starts_with("dblink") {
-                account.doubt(format!("{signature} asks another server"));
-            }
-            return account;
-        }
         let Some(body) = body(function) else {
-            account.doubt(match function.language.as_str() {
-                "sql" | "plpgsql" => format!("the body of {signature} does not parse"),
-                other => format!("{signature} is written in {other}"),
-            });
+            if let Some(reason) = unread(function) {
+                account.doubt(reason);
+            }
             return account;
         };
         self.stack.borrow_mut().push(function.oid);
@@ -299,11 +302,11 @@ impl<'a> Walker<'a> {
             if super::utility::switches(self, &name, &arguments, state) {
                 continue;
             }
-            let candidates = self.reader.functions(&state.frame, &name, arguments.len());
-            if candidates.is_empty() && runs_sql(&name) {
-                account.doubt(format!("{name}() runs SQL of its own"));
+            if let Some(reason) = self.reaches_out(&name) {
+                account.doubt(reason);
+                continue;
             }
-            for function in candidates {
+            for function in self.reader.functions(&state.frame, &name, arguments.len()) {
                 let bound = arguments.iter().map(|value| argument(value.clone(), arm));
                 let called = self.call(function, bound.collect(), &state.frame);
                 account.absorb(&called);
@@ -325,32 +328,67 @@ impl Calls for Walker<'_> {
         function: &Function,
         arguments: Vec<Binding>,
         frame: &Frame,
-    ) -> Option<Vec<Arm>> {
+    ) -> Result<Vec<Arm>, Option<String>> {
+        if let Some(reason) = self.reaches_out(&function.name) {
+            return Err(Some(reason));
+        }
         let mut called = self.call(function, arguments, frame);
-        let followed = called.unknown.is_empty() && !called.shown.is_empty();
         let shown = std::mem::take(&mut called.shown);
+        let answer = match called.unknown.first() {
+            None if !shown.is_empty() => Ok(shown.into_iter().map(|shown| shown.arm).collect()),
+            reason => Err(reason.cloned()),
+        };
         self.beside.borrow_mut().push(called);
-        followed.then(|| shown.into_iter().map(|shown| shown.arm).collect())
+        answer
+    }
+
+    fn reaches_out(&self, name: &str) -> Option<String> {
+        reaches_out(name).then(|| format!("{name}() {NAMED_BY_ARGUMENTS}"))
     }
 }
 
-/// Functions of the server's own that run SQL which they are given.
-fn runs_sql(name: &str) -> bool {
-    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
-    matches!(
-        name,
-        "query_to_xml"
-            | "query_to_xmlschema"
-            | "query_to_xml_and_xmlschema"
-            | "table_to_xml"
-            | "table_to_xml_and_xmlschema"
-            | "schema_to_xml"
-            | "schema_to_xml_and_xmlschema"
-            | "database_to_xml"
-            | "database_to_xml_and_xmlschema"
-            | "cursor_to_xml"
-            | "ts_stat"
-    )
+/// Why what a function does is not known; `None` where it does nothing but compute.
+fn unread(function: &Function) -> Option<String> {
+    let signature = function.signature();
+    match function.language.as_str() {
+        "sql" | "plpgsql" => Some(format!("the body of {signature} does not parse")),
+        // An aggregate or a window function; what it is made of is looked at by itself.
+        _ if matches!(function.kind, 'a' | 'w') => None,
+        // What an extension ships in C computes, but for what runs the SQL that it is given.
+        "c" | "internal" if function.of_extension && !reaches_out(&function.name) => None,
+        other => Some(format!("{signature} is written in {other}")),
+    }
+}
+
+/// Functions that run SQL or read files and objects that their arguments name. `functions-admin`,
+/// `lo-funcs`, `functions-xml`, `dblink`, `tablefunc`.
+pub(super) fn reaches_out(name: &str) -> bool {
+    const NAMES: [&str; 22] = [
+        "connectby",
+        "cursor_to_xml",
+        "database_to_xml",
+        "database_to_xml_and_xmlschema",
+        "lo_export",
+        "lo_get",
+        "lo_import",
+        "lo_open",
+        "lo_put",
+        "lo_unlink",
+        "loread",
+        "lowrite",
+        "pg_read_binary_file",
+        "pg_read_file",
+        "query_to_xml",
+        "query_to_xml_and_xmlschema",
+        "schema_to_xml",
+        "schema_to_xml_and_xmlschema",
+        "table_to_xml",
+        "table_to_xml_and_xmlschema",
+        "ts_stat",
+        "xpath_table",
+    ];
+    let bare = name.rsplit('.').next().unwrap_or(name);
+    NAMES.contains(&bare) || bare.starts_with("dblink") || bare.starts_with("crosstab")
 }
 
 /// The names of what a function takes and does not return.

@@ -61,6 +61,8 @@ impl Startup {
                 soft.push(("idle_in_transaction_session_timeout", ms(IDLE_LIMIT)));
                 // Catalog queries are short, and compiling them costs more than it saves.
                 soft.push(("jit", "off".to_owned()));
+                // Nor do they outlast the start of a worker.
+                soft.push(("max_parallel_workers_per_gather", "0".to_owned()));
                 hard.push((READ_ONLY, "on".to_owned()));
                 hard.push(("search_path", "pg_catalog,pg_temp".to_owned()));
             }

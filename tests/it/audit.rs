@@ -70,11 +70,11 @@ fn a_report_has_the_fields_that_were_promised() {
     }
     let open = findings
         .iter()
-        .find(|f| f["check"] == "rls-not-enabled" && f["object"] == "public.orders")
+        .find(|f| f["check"] == "table-unprotected" && f["object"] == "public.orders")
         .unwrap();
     assert_eq!(
         (&open["class"], &open["severity"]),
-        (&"rls-off".into(), &"critical".into())
+        (&"coverage".into(), &"critical".into())
     );
     assert_eq!(
         open["path"][0],
@@ -159,7 +159,7 @@ fn the_evidence_shows_the_leak() {
     let findings = report["findings"].as_array().unwrap();
     let open = findings
         .iter()
-        .find(|f| f["check"] == "rls-not-enabled")
+        .find(|f| f["check"] == "table-unprotected")
         .unwrap();
     let evidence = open["evidence"].as_str().unwrap();
     let rows = db.sql(evidence);
@@ -196,7 +196,7 @@ fn the_evidence_of_a_write_is_one_row_or_a_plan() {
     let insert = evidence("policy-check-wider");
     assert!(insert.contains("INSERT INTO public.orders"), "{insert}");
     db.sql(&insert);
-    let delete = evidence("policy-always-true");
+    let delete = evidence("policy-write-open");
     let plan = db.sql(&delete);
     assert!(delete.contains("EXPLAIN (COSTS OFF) DELETE"), "{delete}");
     let text = format!("{plan:?}");
@@ -220,7 +220,7 @@ fn a_path_goes_through_memberships() {
     let report = audit(&db, &["--format", "json"]).expect_code(1).json();
     let findings = report["findings"].as_array().unwrap().iter();
     let mut open =
-        findings.filter(|f| f["object"] == "public.orders" && f["check"] == "rls-not-enabled");
+        findings.filter(|f| f["object"] == "public.orders" && f["check"] == "table-unprotected");
     let steps = [
         app.clone(),
         format!("member of {group}"),
@@ -273,7 +273,8 @@ fn what_cannot_be_proved_is_not_a_pass() {
     let app = db.role("app");
     db.sql(&format!(
         "create function public.visible(uuid) returns boolean language plpgsql stable
-             as 'begin return $1 = current_setting(''app.current_organization_id'', true)::uuid; end';
+             as 'declare said boolean; begin
+                 execute current_setting(''app.rule'') into said using $1; return said; end';
          create table public.notes (id uuid primary key, organization_id uuid not null);
          grant select on public.notes to {app};
          alter table public.notes enable row level security, force row level security;

@@ -15,6 +15,8 @@ mod connecting;
 mod corpus;
 mod demo;
 mod documents;
+mod explain;
+mod fuzz;
 mod generated;
 mod harness;
 mod organizations;

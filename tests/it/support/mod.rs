@@ -23,5 +23,5 @@ pub(crate) use run::{Invocation, Outcome, Running, SIGINT, SIGTERM};
 pub(crate) use servers::{
     Server, for_each_version, named as servers_named, server, tell, versions,
 };
-pub(crate) use sql::Session;
+pub(crate) use sql::{Session, snapshot};
 pub(crate) use world::World;

@@ -1,5 +1,6 @@
 //! Speaks to a server as a test does: plain text in, rows of text out.
 
+use tenantctl::catalog::{self, Snapshot};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
@@ -96,4 +97,19 @@ fn refused(error: tokio_postgres::Error) -> Refused {
             message: format!("{:#}", anyhow::Error::from(error)),
         },
     }
+}
+
+/// The catalogs as the program reads them.
+pub(crate) fn snapshot(url: &str) -> Snapshot {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let config: Config = url.parse().unwrap();
+        let (client, connection) = config.connect(NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        catalog::begin(&client).await.unwrap();
+        let snapshot = catalog::load(&client).await.unwrap();
+        drop(client);
+        let _ = connection.await;
+        snapshot
+    })
 }
