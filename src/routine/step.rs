@@ -6,9 +6,10 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::body::Into;
+use super::called::inputs;
 use super::state::{Account, State};
 use super::variables::{lone_query, targets_of, word};
-use super::walk::{MAX_PATHS, Walker, inputs};
+use super::walk::{MAX_PATHS, Walker};
 use crate::catalog::Function;
 use crate::predicate::Expr;
 use crate::query::{Arm, Use};
