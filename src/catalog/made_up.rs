@@ -63,6 +63,8 @@ impl World {
             arguments,
             defaults: 0,
             default_values: None,
+            used_by_catalog: false,
+            aggregates: Vec::new(),
             owner: OWNER,
             kind: 'f',
             language: language.to_owned(),
@@ -80,8 +82,6 @@ impl World {
             cost: 100.0,
             body: body.to_owned(),
             of_extension: false,
-            aggregates: Vec::new(),
-            used_by_catalog: false,
         };
         self.snapshot.functions.insert(oid, function);
         self

@@ -46,7 +46,7 @@ impl Evaluation<'_, '_> {
                             if name.ends_with("array_agg") && arguments.len() == 1 =>
                         {
                             *target = typed(arguments.remove(0));
-                            self.exists(&select, Some(item), scope)
+                            self.aggregated(&select, item, scope)
                         }
                         _ => self.opaque("an element of what a sub-select returns"),
                     },

@@ -90,7 +90,7 @@ impl Evaluation<'_, '_> {
                 self.opaque(text)
             }
             (Setting { name }, other) | (other, Setting { name }) => {
-                self.setting_equals(&name, &other, text)
+                self.setting_equals(&name, &other)
             }
             // NULL, or equal to itself.
             (Row { subject: a }, Row { subject: b }) if a == b => {
@@ -102,17 +102,18 @@ impl Evaluation<'_, '_> {
                 self.atoms.atom(text, AtomKind::Joined { left, right })
             }
             (Row { subject }, other) | (other, Row { subject }) => {
-                self.column_equals(subject, other, text)
+                self.column_equals(subject, other)
             }
             (tenant @ (Key | Context | Parent { .. }), Text(to))
             | (Text(to), tenant @ (Key | Context | Parent { .. })) => {
-                self.tenant_equals(&tenant, to, text)
+                self.tenant_equals(&tenant, to)
             }
             _ => self.opaque(text),
         }
     }
 
-    fn setting_equals(&mut self, name: &str, other: &Value, text: String) -> Truth {
+    fn setting_equals(&mut self, name: &str, other: &Value) -> Truth {
+        let text = format!("{name} = {}", other.text());
         let to = match other {
             Value::Key => Some(Constant::Key),
             Value::Text(to) => Some(Constant::Text(to.clone())),
@@ -126,7 +127,8 @@ impl Evaluation<'_, '_> {
         self.atoms.atom(text, kind)
     }
 
-    fn tenant_equals(&mut self, tenant: &Value, to: String, text: String) -> Truth {
+    fn tenant_equals(&mut self, tenant: &Value, to: String) -> Truth {
+        let text = format!("{} = '{to}'", tenant.text());
         // The nil uuid is what stands for nobody; whether somebody has it, the rows say.
         if self.key_type == TypeKind::Uuid && to == NIL {
             return self.opaque(format!("{text}, the nil uuid"));
@@ -139,7 +141,8 @@ impl Evaluation<'_, '_> {
         self.atoms.atom(text, kind)
     }
 
-    fn column_equals(&mut self, subject: Subject, other: Value, text: String) -> Truth {
+    fn column_equals(&mut self, subject: Subject, other: Value) -> Truth {
+        let text = format!("{} = {}", subject.text(), other.text());
         let of_key = subject.kind.is_exact_with(self.key_type);
         let (constant, exact) = match other {
             Value::Key => (Constant::Key, of_key),

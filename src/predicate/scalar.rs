@@ -7,6 +7,17 @@ use super::subselect::{Question, reads_table, tables};
 use super::truth::Truth;
 
 impl Evaluation<'_, '_> {
+    /// `item = ANY ((SELECT array_agg(…) …))`, which is NULL where there are no rows.
+    pub(super) fn aggregated(&mut self, select: &Select, item: &Expr, scope: &Scope<'_>) -> Truth {
+        let question = Question {
+            select,
+            item: Some(item),
+            also: None,
+            single: true,
+        };
+        self.ask(&question, scope)
+    }
+
     /// A sub-select that is a condition.
     pub(super) fn scalar(&mut self, select: &Select, scope: &Scope<'_>) -> Truth {
         let [(target, _)] = select.targets.as_slice() else {

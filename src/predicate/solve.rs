@@ -252,9 +252,6 @@ impl<'s> Search<'s> {
     }
 
     fn run(&mut self) {
-        for atom in self.pinned {
-            self.is[*atom] = Known::No;
-        }
         self.step(0);
     }
 
@@ -297,6 +294,9 @@ impl<'s> Search<'s> {
 
     fn choices(&self, atom: usize) -> &'static [Known] {
         match self.atoms.atoms[atom].kind {
+            // Not true may be NULL: a sub-select that is a value finds no row.
+            _ if self.pinned.contains(&atom) && self.witness => &[Known::No],
+            _ if self.pinned.contains(&atom) => &[Known::No, Known::Null],
             _ if self.witness => &[Known::No, Known::Yes],
             AtomKind::IsNull { .. } => &[Known::No, Known::Yes],
             _ => &[Known::No, Known::Yes, Known::Null],

@@ -4,7 +4,7 @@ use super::eval::Evaluation;
 use super::expr::{Expr, FromTable, Select};
 use super::scalar::aggregate;
 use super::scope::{Identity, Scope};
-use super::truth::Truth;
+use super::truth::{AtomKind, Truth};
 use super::types::keeps_apart;
 use super::value::Value;
 use super::{Prover, inline};
@@ -91,7 +91,7 @@ impl<'a> Evaluation<'_, 'a> {
                 conditions.push(Expr::Binary("=".into(), Box::new(target), Box::new(item)));
             }
         }
-        self.deeper(|this| this.exists_in(&mut rows, &conditions, scope, question.single))
+        self.deeper(|this| this.exists_in(&mut rows, &conditions, scope, question))
     }
 
     /// The same sub-select is the same everywhere; another one has rows of its own.
@@ -139,7 +139,7 @@ impl<'a> Evaluation<'_, 'a> {
         rows: &mut [Row<'_>],
         conditions: &[Expr],
         scope: &Scope<'_>,
-        single: bool,
+        question: &Question<'_>,
     ) -> Truth {
         let mut parents = 0;
         while self.identify(rows, conditions, scope) {
@@ -157,7 +157,7 @@ impl<'a> Evaluation<'_, 'a> {
         }
         let formula = Truth::is_true(Truth::and(formulas));
         if self.atoms.never(&formula, &[]) {
-            return Truth::False;
+            return self.not_found(question);
         }
         // The row's own parent: it is there, by the foreign key that leads to it.
         let own = matches!(rows, [(parent, _, Identity::Other)] if parents == 1
@@ -165,7 +165,26 @@ impl<'a> Evaluation<'_, 'a> {
             && self.has_parent(scope.relation, parent));
         match own {
             true => formula,
-            false => self.present(rows, scope, formula, single),
+            false => self.present(rows, scope, formula, question.single),
+        }
+    }
+
+    /// Where no row can be found: EXISTS is FALSE, a value that is not there is NULL, and IN is NULL
+    /// where a row has none.
+    fn not_found(&mut self, question: &Question<'_>) -> Truth {
+        let table = tables(question.select);
+        if question.single {
+            let text = format!("what a sub-select on {table} returns");
+            return self.atoms.found(text, AtomKind::Opaque, Truth::False);
+        }
+        match question.item {
+            None => Truth::False,
+            Some(_) => {
+                let text = format!("{table} has such a row");
+                let of_row = true;
+                let kind = AtomKind::Exists { table, of_row };
+                self.atoms.found(text, kind, Truth::False)
+            }
         }
     }
 

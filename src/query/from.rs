@@ -214,22 +214,17 @@ impl Reading<'_, '_> {
                 .iter()
                 .map(|value| argument(value.clone(), &whole))
                 .collect();
-            let rows = match self.calls.rows(function, bound, level.frame) {
-                Ok(rows) => rows,
-                Err(reason) => {
-                    self.effect.unknown.extend(reason);
-                    continue;
-                }
-            };
-            for mut shown in rows {
+            for mut shown in self
+                .calls
+                .rows(function, bound, level.frame)
+                .into_iter()
+                .flatten()
+            {
                 // One of several: which one is not known.
                 shown.limited |= candidates.len() > 1;
                 shown.inner.extend(arm.inner.iter().cloned());
                 found.push(shown);
             }
-        }
-        if candidates.is_empty() {
-            self.effect.unknown.extend(self.calls.reaches_out(&name));
         }
         if !found.is_empty() {
             return Ok(computed(&called, &columns, found));

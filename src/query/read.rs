@@ -80,19 +80,9 @@ impl Frame {
 
 /// Opens calls of functions in FROM.
 pub trait Calls {
-    /// The rows that a call returns.
-    ///
-    /// # Errors
-    /// They are not known; with a reason where the function may read what nobody sees here.
-    fn rows(
-        &self,
-        function: &Function,
-        arguments: Vec<Binding>,
-        frame: &Frame,
-    ) -> Result<Vec<Arm>, Option<String>>;
-
-    /// Why a function of PostgreSQL's own may read what its arguments name.
-    fn reaches_out(&self, name: &str) -> Option<String>;
+    /// The rows that a call returns; `None` where it is not known.
+    fn rows(&self, function: &Function, arguments: Vec<Binding>, frame: &Frame)
+    -> Option<Vec<Arm>>;
 }
 
 /// Takes queries apart over one snapshot.

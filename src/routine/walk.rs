@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use squawk_syntax::{SyntaxNode, ast};
 
 use super::body::{Body, body};
-use super::called::{parameters, unread};
+use super::called::{names_its_own, parameters, unread};
 use super::state::{Account, State};
 use crate::catalog::{Function, Oid, Relation};
 use crate::predicate::Expr;
-use crate::query::{Arm, Binding, Calls, Effect, Frame, Names, Reader, Stored, Use, argument};
+use crate::query::{Arm, Binding, Effect, Frame, Names, Reader, Stored, Use, argument};
 use crate::tenancy::Tenancy;
 
 /// Functions inside each other beyond which they are not followed.
@@ -171,6 +171,10 @@ impl<'a> Walker<'a> {
         {
             frame.context = Some(fixed.clone());
         }
+        if let Some(reason) = names_its_own(&function.name).filter(|_| function.of_extension) {
+            account.doubt(reason);
+            return account;
+        }
         let Some(body) = body(function) else {
             if let Some(reason) = unread(function) {
                 account.doubt(reason);
@@ -300,7 +304,7 @@ impl<'a> Walker<'a> {
             if super::utility::switches(self, &name, &arguments, state) {
                 continue;
             }
-            if let Some(reason) = self.reaches_out(&name) {
+            if let Some(reason) = names_its_own(&name) {
                 account.doubt(reason);
                 continue;
             }

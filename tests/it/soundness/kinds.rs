@@ -6,7 +6,8 @@ pub(super) struct Kind {
     pub(super) key_type: &'static str,
     /// Made before the tables.
     pub(super) setup: &'static str,
-    /// Each is the context once.
+    /// Each is the context once. No condition names them all: somebody may always come who is none
+    /// of those that a policy lists.
     pub(super) tenants: &'static [&'static str],
     /// Conditions that only this type has; see [`super::policies::COMMON`] for the others.
     pub(super) atoms: &'static [&'static str],
@@ -20,6 +21,7 @@ pub(super) const UUID: Kind = Kind {
         "aaaaaaaa-0000-4000-8000-000000000001",
         "aaaaaaaa-0000-4000-8000-000000000002",
         "cccccccc-0000-4000-8000-000000000003",
+        "dddddddd-0000-4000-8000-000000000004",
     ],
     atoms: &[
         "tenant = current_setting('app.t')::uuid",
@@ -65,7 +67,7 @@ pub(super) const BIGINT: Kind = Kind {
     sql: "bigint",
     key_type: "bigint",
     setup: "",
-    tenants: &["1", "12", "7000000002"],
+    tenants: &["1", "12", "7000000002", "123"],
     atoms: &[
         "tenant = current_setting('app.t', true)::numeric",
         "tenant::numeric = nullif(current_setting('app.t', true), '')::numeric",
@@ -92,8 +94,8 @@ pub(super) const NUMERIC: Kind = Kind {
 pub(super) const ENUM: Kind = Kind {
     sql: "public.plan",
     key_type: "text",
-    setup: "create type public.plan as enum ('free', 'pro', 'big');",
-    tenants: &["free", "pro", "big"],
+    setup: "create type public.plan as enum ('free', 'pro', 'big', 'huge');",
+    tenants: &["free", "pro", "big", "huge"],
     atoms: &[
         "tenant = current_setting('app.t')::public.plan",
         "lower(tenant::text) = lower(current_setting('app.t', true))",

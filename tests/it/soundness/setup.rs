@@ -38,6 +38,7 @@ pub(super) fn links(kind: &Kind, app: &str) -> String {
         ("own_links", "tenant", "select, insert", "and sub = tenant"),
         ("bare_links", "org", "select, insert", "bare"),
         ("fixed_links", "org", "select", "bare"),
+        ("plain_links", "tenant", "select", "bare"),
     ] {
         sql += &format!(
             "create table public.{name} ({column} {k}, sub {k}, role text, note text);
@@ -89,8 +90,8 @@ fn functions(kind: &Kind) -> String {
          begin
              if who = {current} then
                  return true;
-             elsif who is null then
-                 raise exception 'nobody';
+             elsif {current} is null then
+                 raise exception 'nobody asks';
              end if;
              perform 1 from public.fixed_links l where l.org = {current} and l.sub = who;
              if not found then
@@ -119,11 +120,13 @@ pub(super) enum Links {
     Sound,
     /// Nothing.
     None,
+    /// Sound, but for one half of the tables, which hold nothing.
+    Some(&'static str),
     /// Everything that the types allow.
     Anything,
 }
 
-const LINKS: [(&str, &str); 7] = [
+const LINKS: [(&str, &str); 8] = [
     ("links", "tenant"),
     ("open_links", "tenant"),
     ("moved_links", "tenant"),
@@ -131,6 +134,7 @@ const LINKS: [(&str, &str); 7] = [
     ("own_links", "tenant"),
     ("bare_links", "org"),
     ("fixed_links", "org"),
+    ("plain_links", "tenant"),
 ];
 
 /// Fills the tables of links.
@@ -153,7 +157,7 @@ pub(super) fn fill(kind: &Kind, app: &str, links: Links) -> String {
     let all = all.join(", ");
     let (pairs, logins, shares) = match links {
         Links::None => return sql,
-        Links::Sound => (
+        Links::Sound | Links::Some(_) => (
             format!("select a, a, r from (values {linked}) a (a), (values ('a'), (null)) r (r)"),
             format!("select a, btrim(a::text) from (values {all}) a (a)"),
             "select id, tenant from public.model where tenant is not null".to_owned(),
@@ -167,7 +171,8 @@ pub(super) fn fill(kind: &Kind, app: &str, links: Links) -> String {
             format!("select id, a from public.model, (values {all}) a (a)"),
         ),
     };
-    for (name, column) in LINKS {
+    let filled = |column: &str| !matches!(links, Links::Some(half) if half != column);
+    for (name, column) in LINKS.into_iter().filter(|(_, column)| filled(column)) {
         sql += &format!("insert into public.{name} ({column}, sub, role) {pairs};\n");
     }
     sql + &format!(
