@@ -2,6 +2,7 @@
 -- expect: public.all_notes() critical
 -- expect: public.by_cursor() critical
 -- expect: public.calls(integer) critical
+-- expect: public.claims_it(integer) critical
 -- expect: public.copies(integer) critical
 -- expect: public.copies_by_update(integer) critical
 -- expect: public.copy_to_all() high
@@ -10,6 +11,7 @@
 -- expect: public.each_note() critical
 -- expect: public.empty_all() critical
 -- expect: public.filled_temp() critical
+-- expect: public.fills_in(integer) critical
 -- expect: public.give(integer, uuid) critical
 -- expect: public.gives_away(integer, uuid) critical
 -- expect: public.if_not_found() critical
@@ -237,3 +239,21 @@ create schema unseen;
 create function unseen.title_of(p int) returns text language sql security definer set search_path = public, pg_temp as $$ select title from notes where id = p $$;
 create view public.named_by_view as select b.note, unseen.title_of(b.note) as title from public.bin b;
 grant select on public.named_by_view to :app;
+create function public.claims_it(p int) returns text language plpgsql security definer set search_path = public, pg_temp as $$
+declare n notes;
+begin
+    select * into n from notes where id = p;
+    n.organization_id := nullif(current_setting('app.current_organization_id', true), '')::uuid;
+    if n.organization_id = nullif(current_setting('app.current_organization_id', true), '')::uuid then
+        return n.title;
+    end if;
+    return null;
+end $$;
+create function public.fills_in(p int) returns public.notes language plpgsql security definer set search_path = public, pg_temp as $$
+declare n notes;
+begin
+    select * into n from notes where id = p;
+    n.title := (select o.name from organizations o where o.id = n.organization_id
+                and o.id = nullif(current_setting('app.current_organization_id', true), '')::uuid);
+    return n;
+end $$;

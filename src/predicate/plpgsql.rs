@@ -20,6 +20,8 @@ pub(super) fn expression(prover: &Prover<'_>, function: &Function) -> Option<Exp
     let only_computes = account.unknown.is_empty()
         && account.changes.is_empty()
         && account.emptied.is_empty()
+        && account.stored.is_empty()
+        && !account.says
         && !account.left_switched;
     if !only_computes || account.shown.is_empty() {
         return None;

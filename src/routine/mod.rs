@@ -7,6 +7,7 @@
 
 mod body;
 mod branch;
+mod called;
 mod change;
 mod dynamic;
 mod execute;
@@ -18,8 +19,9 @@ mod utility;
 mod variables;
 mod walk;
 
+pub use called::NAMED_BY_ARGUMENTS;
 pub use state::Account;
-pub use walk::{NAMED_BY_ARGUMENTS, Walker};
+pub use walk::Walker;
 
 /// Stands for the value that makes a block raise, so that its handler runs.
 pub const RAISES: &str = "that makes it raise";

@@ -23,6 +23,8 @@ pub struct Account {
     pub told: Vec<Arm>,
     /// What was not understood, and so may do anything.
     pub unknown: Vec<String>,
+    /// It tells rows in messages: not all that is shown is what it returns.
+    pub says: bool,
     /// It sets the context to something else, works under it and leaves it there.
     pub left_switched: bool,
     /// Tables that it changes by TRUNCATE, whose rows no condition limits.
@@ -39,6 +41,7 @@ impl Account {
         for reason in &called.unknown {
             self.doubt(reason);
         }
+        self.says |= called.says;
         self.left_switched |= called.left_switched;
     }
 

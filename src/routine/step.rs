@@ -6,12 +6,13 @@ use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::body::Into;
+use super::called::inputs;
 use super::state::{Account, State};
 use super::variables::{lone_query, targets_of, word};
-use super::walk::{MAX_PATHS, Walker, inputs};
+use super::walk::{MAX_PATHS, Walker};
 use crate::catalog::Function;
 use crate::predicate::Expr;
-use crate::query::Arm;
+use crate::query::{Arm, Use};
 
 /// States that a handler starts from, beyond which they are taken together.
 const MAX_SEEN: usize = 12;
@@ -247,10 +248,20 @@ impl Walk<'_, '_> {
             .flat_map(|using| using.syntax().descendants())
             .filter_map(ast::PlpgsqlExpr::cast);
         for expr in raise.params().chain(options) {
-            self.show(&expr, state);
+            self.say(&expr, state);
         }
         let level = raise.level().map(|level| word(level.syntax()));
         level.is_none_or(|level| level == "exception")
+    }
+
+    /// What a message says: it is shown, but nothing of it is the value of a call.
+    fn say(&mut self, expr: &ast::PlpgsqlExpr, state: &mut State) {
+        let before = self.account.shown.len();
+        self.show(expr, state);
+        let said = self.account.shown.split_off(before);
+        let tells = |said: &Use| !said.arm.rows.is_empty() || !said.arm.inner.is_empty();
+        self.account.shown.extend(said.into_iter().filter(tells));
+        self.account.says |= self.account.shown.len() > before;
     }
 
     /// Statements that neither branch nor end.
@@ -268,7 +279,7 @@ impl Walk<'_, '_> {
                     .children()
                     .filter_map(ast::PlpgsqlExpr::cast)
                 {
-                    self.show(&expr, state);
+                    self.say(&expr, state);
                 }
             }
             S::PlpgsqlReturnNextStmt(found) => match found.expr() {

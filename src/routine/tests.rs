@@ -3,6 +3,7 @@
 use super::Walker;
 use super::state::Account;
 use crate::catalog::made_up::{APP, World};
+use crate::predicate::Expr;
 use crate::tenancy::Tenancy;
 
 fn account(world: &World, name: &str) -> Account {
@@ -197,6 +198,37 @@ fn found_is_of_the_last_statement() {
     let body = "DECLARE v text; BEGIN SELECT 'x' INTO v;
         IF NOT FOUND THEN RETURN (SELECT title FROM notes); END IF; RETURN NULL; END";
     assert_eq!(shown("f(p text)", body).0, Vec::<String>::new());
+}
+
+#[test]
+fn a_field_that_was_set_is_no_longer_the_rows() {
+    let body =
+        "DECLARE n notes; BEGIN SELECT * INTO n FROM notes WHERE id = p; n.organization_id := 'x';
+        IF n.organization_id = 'x' THEN RETURN n.title; END IF; RETURN NULL; END";
+    let world = World::new().function("f(p text)", "plpgsql", body);
+    for shown in account(&world, "f").shown {
+        // By its id alone.
+        let about = |condition: &&Expr| format!("{condition:?}").contains("organization_id");
+        assert_eq!(shown.arm.conditions.iter().filter(about).count(), 0);
+    }
+}
+
+#[test]
+fn messages_are_not_what_a_call_returns() {
+    let world = World::new()
+        .function(
+            "f()",
+            "plpgsql",
+            "BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'P0001'; END",
+        )
+        .function(
+            "g()",
+            "plpgsql",
+            "BEGIN RAISE NOTICE '%', (SELECT title FROM notes); RETURN 'x'; END",
+        );
+    assert!(account(&world, "f").shown.is_empty());
+    let said = account(&world, "g");
+    assert!(said.says && said.shown.len() == 2);
 }
 
 #[test]

@@ -86,53 +86,70 @@ impl Walk<'_, '_> {
             return vec![state];
         };
         let arms = self.value(&value, &mut state);
+        let path = word(target.syntax());
         let whole = target.syntax().children().count() == 1;
-        match lone_query(&value) {
-            Some(_) if whole => self.found(&[name], false, arms, state),
-            None if whole && arms.len() > 1 => arms
-                .iter()
-                .map(|arm| {
-                    let mut next = state.clone();
-                    next.frame
-                        .names
-                        .bind(&name, binding(std::slice::from_ref(arm)));
-                    next
-                })
-                .collect(),
-            _ => {
-                let binding = if whole {
-                    binding(&arms)
-                } else {
-                    self.part(&name, &arms, &state)
-                };
-                match state.frame.names.get(&name) {
-                    Some(_) => state.frame.names.bind(&name, binding),
-                    // `block.variable`
-                    None => {
-                        let field = word(target.syntax());
-                        let field = field.rsplit('.').next().unwrap_or(&field).to_owned();
-                        state.frame.names.bind_all(&field, &binding);
-                    }
-                }
-                vec![state]
+        // An element of an array is a part without a name.
+        let plain = path.split('.').all(|part| !part.contains(['[', ' ']));
+        let name = if plain { path } else { format!("{name}.") };
+        if lone_query(&value).is_some() {
+            return self.found(&[name], false, arms, state);
+        }
+        if !whole || arms.len() < 2 {
+            self.set(&name, &arms, &mut state);
+            return vec![state];
+        }
+        let each = arms.iter().map(|arm| {
+            let mut next = state.clone();
+            self.set(&name, std::slice::from_ref(arm), &mut next);
+            next
+        });
+        each.collect()
+    }
+
+    /// Sets a variable, a field of a record, or a variable of a labelled block.
+    fn set(&self, name: &str, arms: &[Arm], state: &mut State) {
+        match name.split_once('.') {
+            None => state.frame.names.bind(name, binding(arms)),
+            Some((record, field)) if state.frame.names.get(record).is_some() => {
+                let binding = self.part(record, field, arms, state);
+                state.frame.names.bind(record, binding);
             }
+            Some((_, variable)) if variable.contains('.') => self.set(variable, arms, state),
+            Some((_, variable)) => state.frame.names.bind_all(variable, &binding(arms)),
         }
     }
 
     /// A record of which a part was set: what came in may come out.
-    fn part(&self, name: &str, arms: &[Arm], state: &State) -> Binding {
+    fn part(&self, name: &str, field: &str, arms: &[Arm], state: &State) -> Binding {
         let known = state.frame.names.get(name).cloned();
-        match (&known, arms) {
-            (Some(Binding::Record(record)), [arm]) => Binding::Record(Rc::new(Arm {
-                targets: record.targets.clone(),
-                ..record.beside(arm)
-            })),
-            (_, [arm]) => binding(std::slice::from_ref(arm)),
-            _ => {
-                let set = arms.iter().map(|arm| Binding::Record(Rc::new(arm.clone())));
-                Binding::blend(&set.chain(known).collect::<Vec<_>>())
-            }
-        }
+        let [arm] = arms else {
+            let set = arms.iter().map(|arm| Binding::Record(Rc::new(arm.clone())));
+            return Binding::blend(&set.chain(known).collect::<Vec<_>>());
+        };
+        let value = match arm.targets.as_slice() {
+            [(_, value)] => value.clone(),
+            _ => Expr::Opaque(format!("{name}.{field}")),
+        };
+        let Some(Binding::Record(record)) = known else {
+            return Binding::Record(Rc::new(Arm {
+                targets: vec![(field.to_owned(), value)],
+                ..arm.clone()
+            }));
+        };
+        let has = record.targets.iter().any(|(known, _)| known == field);
+        let targets = record.targets.iter().map(|(known, old)| {
+            let now = match (has, known == field) {
+                (true, true) => value.clone(),
+                (true, false) => old.clone(),
+                // Which part it is, is not known.
+                (false, _) => Expr::Opaque(format!("{name}.{known}")),
+            };
+            (known.clone(), now)
+        });
+        Binding::Record(Rc::new(Arm {
+            targets: targets.collect(),
+            ..record.beside(arm)
+        }))
     }
 
     /// What was put into the output columns: into variables that nobody declared.
@@ -223,9 +240,12 @@ impl Walk<'_, '_> {
             return after;
         }
         let mut no = state;
+        let null = Arm {
+            targets: vec![("?".into(), Expr::Null)],
+            ..Arm::default()
+        };
         for name in names {
-            let name = name.split('.').next().unwrap_or(name);
-            no.frame.names.bind(name, Binding::Value(Expr::Null));
+            self.set(name, std::slice::from_ref(&null), &mut no);
         }
         no.frame
             .names
@@ -249,17 +269,7 @@ impl Walk<'_, '_> {
                     ..arm.clone()
                 })
                 .collect();
-            match name.split_once('.') {
-                None => state.frame.names.bind(name, binding(&one)),
-                // A variable of a labelled block, or a field of a record.
-                Some((record, field)) if state.frame.names.get(record).is_none() => {
-                    state.frame.names.bind_all(field, &binding(&one));
-                }
-                Some((record, _)) => {
-                    let binding = self.part(record, &one, state);
-                    state.frame.names.bind(record, binding);
-                }
-            }
+            self.set(name, &one, state);
         }
     }
 
