@@ -149,6 +149,7 @@ pub(super) async fn constraints(client: &Client, relations: &mut Relations) -> R
                 references: row.try_get("confrelid")?,
                 referenced_columns: numbers(row, "confkey")?,
                 on_delete: letter(row, "on_delete")?,
+                on_update: letter(row, "on_update")?,
                 validated: row.try_get("convalidated")?,
                 deferrable: row.try_get("condeferrable")?,
             });
