@@ -26,6 +26,7 @@ mod settings;
 mod specimen;
 mod summary;
 mod surfaces;
+mod through;
 mod ways;
 mod world;
 

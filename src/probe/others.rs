@@ -13,6 +13,7 @@ use super::ledger::Ledger;
 use super::markers::{self, Markers};
 use super::reply::Reply;
 use super::rights::Rights;
+use super::through;
 use super::world::World;
 use crate::catalog::{Oid, Relation, RelationKind, Snapshot};
 use crate::finding::{Class, Finding, Operation, Severity};
@@ -51,7 +52,8 @@ pub(super) const UNCLASSIFIED: Channel = Channel {
     severity: Severity::Critical,
 };
 
-/// Relations that are neither tenant tables nor shared, and that the application may read.
+/// Relations that are neither tenant tables nor shared, and that the application may read or, views,
+/// write.
 pub(super) fn targets<'t>(world: &World<'t>) -> Vec<&'t Relation> {
     let tenancy = world.tenancy;
     let readable = |relation: &&Relation| {
@@ -59,10 +61,9 @@ pub(super) fn targets<'t>(world: &World<'t>) -> Vec<&'t Relation> {
             && !relation.of_extension
             && !tenancy.tables.contains_key(&relation.oid)
             && !tenancy.shared.contains(&relation.oid)
-            && world
-                .rights
-                .get(&relation.oid)
-                .is_some_and(Rights::selects_any)
+            && world.rights.get(&relation.oid).is_some_and(|rights| {
+                rights.selects_any() || !through::operations(relation, rights).is_empty()
+            })
     };
     let mut found: Vec<&Relation> = tenancy
         .snapshot

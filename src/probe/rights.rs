@@ -21,6 +21,18 @@ pub(super) struct Rights {
 }
 
 impl Rights {
+    /// Nothing at all.
+    pub(super) const fn none() -> Self {
+        Self {
+            usage: false,
+            delete: false,
+            truncate: false,
+            selects: Vec::new(),
+            inserts: Vec::new(),
+            updates: Vec::new(),
+        }
+    }
+
     pub(super) fn may_select(&self, column: &str) -> bool {
         self.usage && self.selects.iter().any(|name| name == column)
     }

@@ -14,13 +14,14 @@ use super::markers::Markers;
 use super::others::{FOREIGN_TABLE, Other, UNCLASSIFIED, VIEW, bases};
 use super::rights::Rights;
 use super::run::{Collected, Stage};
+use super::through;
 use super::world::Writes;
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::finding::{Operation, Severity};
 use crate::session::{Purpose, Session};
 
 /// What is tried on relations that are no tenant tables.
-pub(super) const CHANNELS: &[Channel] = &[VIEW, FOREIGN_TABLE, UNCLASSIFIED];
+pub(super) const CHANNELS: &[Channel] = &[VIEW, through::CHANNEL, FOREIGN_TABLE, UNCLASSIFIED];
 
 /// A view over more tenant tables than this is not compared before and after.
 const MOST_BASES: usize = 12;
@@ -29,6 +30,21 @@ const MOST_ROWS: usize = 10_000;
 
 /// Every attack on one relation that is no tenant table.
 pub(super) async fn attack(
+    stage: &Stage<'_, '_>,
+    relation: &Relation,
+    (session, collected): (&Session, &mut Collected),
+) -> Result<()> {
+    if stage.world.rights_on(relation.oid).selects_any() {
+        read(stage, relation, (session, &mut *collected)).await?;
+    }
+    let mut ledger = Ledger::default();
+    collected.attempts += through::attack(stage, relation, &mut ledger).await?;
+    collected.ledger.absorb(ledger);
+    Ok(())
+}
+
+/// What may be read of it.
+async fn read(
     stage: &Stage<'_, '_>,
     relation: &Relation,
     (session, collected): (&Session, &mut Collected),

@@ -47,6 +47,12 @@ impl World<'_> {
         self.tenancy.settings.tenancy.key_type
     }
 
+    /// What the application role may do with a relation.
+    pub(super) fn rights_on(&self, oid: Oid) -> &Rights {
+        static NONE: Rights = Rights::none();
+        self.rights.get(&oid).unwrap_or(&NONE)
+    }
+
     /// An id that no organization has.
     pub(super) fn unknown(&self) -> &'static str {
         match self.key_type() {

@@ -9,6 +9,7 @@
 mod support;
 
 mod audit;
+mod channels;
 mod checks;
 mod configuration;
 mod connecting;

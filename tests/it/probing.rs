@@ -3,14 +3,14 @@
 use crate::support::shop::{A, B, PASSWORD};
 use crate::support::{Db, Outcome};
 
-fn isolated() -> Db {
+pub(crate) fn isolated() -> Db {
     let db = Db::new();
     db.isolated_shop();
     db
 }
 
 /// Everything that a probe could have changed.
-fn contents(db: &Db) -> String {
+pub(crate) fn contents(db: &Db) -> String {
     db.value(
         "select (select string_agg(o::text, ',' order by id) from public.organizations o)
              || coalesce((select string_agg(o::text, ',' order by id) from public.orders o), '')",
@@ -19,7 +19,7 @@ fn contents(db: &Db) -> String {
 
 /// Probes as the application's own login; the database is as it was.
 #[track_caller]
-fn probe(db: &Db, args: &[&str], code: i32) -> Outcome {
+pub(crate) fn probe(db: &Db, args: &[&str], code: i32) -> Outcome {
     let before = contents(db);
     let url = db.url_as(&db.role("app"), PASSWORD);
     let whole = [&["probe", "--format", "json", "--app-url", &url], args].concat();
@@ -29,7 +29,7 @@ fn probe(db: &Db, args: &[&str], code: i32) -> Outcome {
 }
 
 /// `check object` of every finding.
-fn found(run: &Outcome) -> Vec<String> {
+pub(crate) fn found(run: &Outcome) -> Vec<String> {
     let json = run.json();
     let findings = json["findings"].as_array().unwrap();
     let name = |finding: &serde_json::Value| {
@@ -43,7 +43,7 @@ fn found(run: &Outcome) -> Vec<String> {
 }
 
 /// `object operation verdict` of every coverage row that is not held.
-fn not_held(run: &Outcome) -> Vec<String> {
+pub(crate) fn not_held(run: &Outcome) -> Vec<String> {
     let json = run.json();
     let rows = json["coverage"].as_array().unwrap();
     assert!(!rows.is_empty());
@@ -61,7 +61,7 @@ fn not_held(run: &Outcome) -> Vec<String> {
         .collect()
 }
 
-fn reason(run: &Outcome, object: &str, operation: &str) -> String {
+pub(crate) fn reason(run: &Outcome, object: &str, operation: &str) -> String {
     let json = run.json();
     let rows = json["coverage"].as_array().unwrap();
     let row = rows
@@ -70,7 +70,7 @@ fn reason(run: &Outcome, object: &str, operation: &str) -> String {
     row.unwrap()["reason"].as_str().unwrap().to_owned()
 }
 
-fn evidence(run: &Outcome, check: &str) -> String {
+pub(crate) fn evidence(run: &Outcome, check: &str) -> String {
     let json = run.json();
     let findings = json["findings"].as_array().unwrap();
     let finding = findings.iter().find(|finding| finding["check"] == check);

@@ -49,13 +49,12 @@ pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Re
         else {
             continue;
         };
-        let none = Rights::default();
-        let rights = case.world.rights.get(&up.oid).unwrap_or(&none).clone();
+        let rights = case.world.rights_on(up.oid);
         if acts(constraint.on_delete) && rights.deletes() {
             one(case, arena, (constraint, up, &Act::Delete)).await?;
         }
         if acts(constraint.on_update)
-            && let Some(act) = rekeyed(case, (constraint, up, &rights))
+            && let Some(act) = rekeyed(case, (constraint, up, rights))
         {
             one(case, arena, (constraint, up, &act)).await?;
         }
@@ -118,8 +117,7 @@ async fn one(
             None => return Ok(()),
         },
     };
-    let none = Rights::default();
-    let rights = case.world.rights.get(&up.oid).unwrap_or(&none);
+    let rights = case.world.rights_on(up.oid);
     let Some(row) = specimen::condition(up, rights, &parent) else {
         return Ok(());
     };

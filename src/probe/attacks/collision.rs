@@ -104,10 +104,7 @@ async fn key<'c>(case: &Case<'c, '_>, index: &'c Index) -> Result<Option<Key<'c>
     let link = case.link();
     let names_tenant =
         index.columns.contains(&link.number) || within(&index.expressions, &link.name);
-    let there = match &spelled.condition {
-        Some(condition) => held_by(case, condition).await?,
-        None => None,
-    };
+    let there = held_by(case, index, spelled.condition.as_deref()).await?;
     let Some(b) = there.as_ref().or(case.b.as_ref()) else {
         return Ok(None);
     };
@@ -154,14 +151,37 @@ async fn spelled(case: &Case<'_, '_>, index: &Index) -> Result<Spelled> {
     })
 }
 
-/// A row of B's that a partial index holds.
-async fn held_by(case: &Case<'_, '_>, condition: &str) -> Result<Option<Specimen>> {
+/// A row of B's that collides in the index: in its WHERE, and without NULLs. `None` where the row
+/// that is known already does as well.
+async fn held_by(
+    case: &Case<'_, '_>,
+    index: &Index,
+    condition: Option<&str>,
+) -> Result<Option<Specimen>> {
+    let relation = case.relation;
+    let keyed: Vec<&str> = index
+        .columns
+        .iter()
+        .filter_map(|number| Some(relation.attribute(*number)?.name.as_str()))
+        .collect();
+    let full = |row: &Specimen| keyed.iter().all(|name| row.cell(relation, name).is_some());
+    if condition.is_none() && case.b.as_ref().is_some_and(full) {
+        return Ok(None);
+    }
     let world = case.world;
+    let filled = keyed
+        .iter()
+        .map(|name| format!("x.{} is not null", quote::ident(name)));
+    let parts: Vec<String> = [world.belongs(case.table.oid, "x", &world.b)]
+        .into_iter()
+        .chain(condition.map(|text| format!("({text})")))
+        .chain(filled)
+        .collect();
     let sql = format!(
-        "select {} from {} x where {} and ({condition}) limit 1",
-        specimen::select_list(case.relation, "x"),
+        "select {} from {} x where {} limit 1",
+        specimen::select_list(relation, "x"),
         case.name,
-        world.belongs(case.table.oid, "x", &world.b)
+        parts.join(" and ")
     );
     let reply = case.eye.ask_as(&world.b, &sql).await?;
     Ok(reply.rows().first().cloned().map(specimen::from_row))
@@ -305,7 +325,7 @@ pub(super) fn is_uuid(case: &Case<'_, '_>, relation: &Relation, number: i16) -> 
 }
 
 /// Whether an expression has the name in it as a word.
-fn mentions(text: &str, name: &str) -> bool {
+pub(in super::super) fn mentions(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let word = |c: char| c.is_alphanumeric() || c == '_';
         !text[..at].chars().next_back().is_some_and(word)

@@ -28,6 +28,7 @@ use anyhow::Result;
 use super::arena::Arena;
 use super::case::Case;
 use super::channel::Channel;
+pub(super) use collision::mentions;
 pub(super) use reuse::reused;
 
 /// What is tried on tenant tables.
