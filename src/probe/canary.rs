@@ -42,6 +42,12 @@ impl<'n, 'w> Nursery<'n, 'w> {
         }
     }
 
+    /// With other values than the rows of a transaction beside this one.
+    pub(super) fn salted(mut self, salt: u32) -> Self {
+        self.salt += salt;
+        self
+    }
+
     /// Gives the case the rows that it lacks; the error is why one could not be made.
     pub(super) async fn stage(
         &mut self,

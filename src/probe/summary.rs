@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ledger::Ledger;
-use super::run::{Collected, Stage};
+use super::stage::{Collected, Stage};
 use super::world::{World, Writes};
 use crate::finding::{Class, Finding, Severity};
 use crate::session::quote;
@@ -46,6 +46,7 @@ pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String>
             collected.firing.join(", ")
         ));
     }
+    notes.extend(collected.aftermath.iter().cloned());
     notes
 }
 

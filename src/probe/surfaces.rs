@@ -12,11 +12,10 @@ use super::login::set_role;
 use super::markers::Markers;
 use super::others::{Other, bases};
 use super::rights::Rights;
-use super::run::{Collected, Stage};
+use super::stage::{Collected, Stage};
 use super::world::Writes;
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::finding::{Operation, Severity};
-use crate::session::{Purpose, Session};
 
 /// A view over more tenant tables than this is not compared before and after.
 const MOST_BASES: usize = 12;
@@ -27,7 +26,7 @@ const MOST_ROWS: usize = 10_000;
 pub(super) async fn attack(
     stage: &Stage<'_, '_>,
     relation: &Relation,
-    (session, collected): (&Session, &mut Collected),
+    collected: &mut Collected,
 ) -> Result<()> {
     let none = Rights::default();
     let bases = bases(stage.world.tenancy, relation.oid);
@@ -41,11 +40,12 @@ pub(super) async fn attack(
         ledger: Ledger::default(),
     };
     let opening = stage.attacker.opening.as_str();
-    let ((), mut attempts) =
-        Arena::rolled_back(session, stage.arena(opening, true), async |arena| {
-            other.attack(arena).await
-        })
-        .await?;
+    let ((), mut attempts) = Arena::rolled_back(
+        &stage.lane.session,
+        stage.arena(opening, true),
+        async |arena| other.attack(arena).await,
+    )
+    .await?;
     let name = relation.qualified();
     let open = other.ledger.is_unproven(&name, Operation::Select)
         && relation.kind == RelationKind::View
@@ -84,8 +84,8 @@ async fn with_canaries(
 ) -> Result<usize> {
     let none = Rights::default();
     let snapshot = stage.world.tenancy.snapshot;
-    let session = stage.setup.admin.open(Purpose::Attack).await?;
-    let ((), attempts) = Arena::rolled_back(&session, stage.arena("", false), async |arena| {
+    let session = stage.admin().await?;
+    let ((), attempts) = Arena::rolled_back(session, stage.arena("", false), async |arena| {
         let mut nursery = Nursery::new(stage.world, stage.eye, &stage.cast.made_up);
         for oid in bases {
             let sides = [(&stage.world.a, &mut a), (&stage.world.b, &mut b)];
@@ -121,7 +121,6 @@ async fn with_canaries(
         Ok(())
     })
     .await?;
-    session.close().await;
     Ok(attempts)
 }
 
@@ -132,8 +131,8 @@ async fn before_and_after(
     other: &mut Other<'_, '_>,
     bases: &BTreeSet<Oid>,
 ) -> Result<(bool, usize)> {
-    let session = stage.setup.admin.open(Purpose::Attack).await?;
-    let outcome = Arena::rolled_back(&session, stage.arena("", false), async |arena| {
+    let session = stage.admin().await?;
+    Arena::rolled_back(session, stage.arena("", false), async |arena| {
         let (a, b) = (stage.world.a.clone(), stage.world.b.clone());
         let before = digest(stage, other, (&mut *arena, &a)).await?;
         let again = digest(stage, other, (&mut *arena, &a)).await?;
@@ -168,9 +167,7 @@ async fn before_and_after(
         }
         Ok(false)
     })
-    .await;
-    session.close().await;
-    outcome
+    .await
 }
 
 /// What an organization reads, in short; `None` where it cannot be told.
