@@ -40,6 +40,8 @@ pub(super) struct Arena<'a> {
     failed: bool,
     /// How many statements did not come to an end, and what the server said of the last one.
     stuck: (usize, Option<Refused>),
+    /// Another session's transaction, in which statements of this organization run.
+    partner: Option<(&'a str, Box<Arena<'a>>)>,
 }
 
 /// Limits of every attacking transaction: nobody waits for a probe, and a probe waits for nobody.
@@ -70,7 +72,61 @@ impl<'a> Arena<'a> {
         manner: Manner<'a>,
         work: impl AsyncFnOnce(&mut Arena<'a>) -> Result<T>,
     ) -> Result<(T, usize)> {
-        let mut arena = Arena {
+        let mut arena = Self::at(client, manner);
+        let outcome = arena.opened(manner, work).await;
+        let ended = arena.end().await;
+        let value = outcome?;
+        ended.context("cannot roll back the attacks; the connection is dropped instead")?;
+        Ok((value, arena.attempts))
+    }
+
+    /// The same with two sessions: single statements with the context at `whose` run in the second.
+    pub(super) async fn of_two<T>(
+        client: &'a Session,
+        (partner, whose): (&'a Session, &'a str),
+        manner: Manner<'a>,
+        work: impl AsyncFnOnce(&mut Arena<'a>) -> Result<T>,
+    ) -> Result<(T, usize)> {
+        let second = Self::at(partner, manner);
+        let opened = second.open(manner).await;
+        let done = match opened {
+            Ok(()) => {
+                Self::rolled_back(client, manner, async |arena| {
+                    arena.partner = Some((whose, Box::new(second)));
+                    work(arena).await
+                })
+                .await
+            }
+            Err(error) => Err(error).context("cannot begin a transaction to attack in"),
+        };
+        let ended = Self::at(partner, manner).end().await;
+        let done = done?;
+        ended.context("cannot roll back the attacks; the connection is dropped instead")?;
+        Ok(done)
+    }
+
+    /// The same for rows that are to stay for others to see: committed where `work` came to its end.
+    /// Not a transaction of attacks, so that it is not among those that must have been rolled back.
+    pub(super) async fn committed<T>(
+        client: &'a Session,
+        manner: Manner<'a>,
+        work: impl AsyncFnOnce(&mut Arena<'a>) -> Result<T>,
+    ) -> Result<T> {
+        let mut arena = Self::at(client, manner);
+        let outcome = arena.opened(manner, work).await;
+        let end = if outcome.is_ok() {
+            "rollback to savepoint tenantctl; commit"
+        } else {
+            "rollback"
+        };
+        let ended = client.batch_execute(end).await.map_err(explain);
+        let value = outcome?;
+        ended.context("cannot commit")?;
+        Ok(value)
+    }
+
+    fn at(client: &'a Session, manner: Manner<'a>) -> Self {
+        Self {
             client,
             trail: manner.trail,
             context: setting(manner.context),
@@ -78,22 +134,26 @@ impl<'a> Arena<'a> {
             attempts: 0,
             failed: false,
             stuck: (0, None),
-        };
-        let outcome = match arena.open(manner).await {
-            Ok(()) => work(&mut arena).await,
-            Err(error) => Err(error).context("cannot begin a transaction to attack in"),
-        };
-        let ended = arena.end().await;
-        let value = outcome?;
-        ended.context("cannot roll back the attacks; the connection is dropped instead")?;
-        Ok((value, arena.attempts))
+            partner: None,
+        }
+    }
+
+    async fn opened<T>(
+        &mut self,
+        manner: Manner<'_>,
+        work: impl AsyncFnOnce(&mut Arena<'a>) -> Result<T>,
+    ) -> Result<T> {
+        self.open(manner)
+            .await
+            .context("cannot begin a transaction to attack in")?;
+        work(self).await
     }
 
     async fn open(&self, manner: Manner<'_>) -> Result<()> {
         let access = if manner.read_only { ", read only" } else { "" };
         let open = format!(
             "begin isolation level repeatable read{access}; {LIMITS} {IN_FORCE} {} \
-             savepoint tenantctl",
+             savepoint tenantctl_start; savepoint tenantctl",
             manner.opening
         );
         let messages = self.client.simple_query(&open).await.map_err(explain)?;
@@ -126,7 +186,12 @@ impl<'a> Arena<'a> {
     /// One attempt under one context: a single statement.
     pub(super) async fn attempt(&mut self, who: As<'_>, sql: &str) -> Result<Reply> {
         self.attempts += 1;
-        self.run(&[(who, sql)]).await
+        match (&mut self.partner, who) {
+            (Some((whose, partner)), As::Context(value)) if *whose == value => {
+                partner.run(&[(who, sql)]).await
+            }
+            _ => self.run(&[(who, sql)]).await,
+        }
     }
 
     /// Statements one after the other in one savepoint; answers to the statements only.
@@ -189,6 +254,15 @@ impl<'a> Arena<'a> {
                 Ok(Err(refused))
             }
         }
+    }
+
+    /// Back to how the transaction began: what was prepared is gone, and what is visible is the same.
+    pub(super) async fn start_over(&mut self) -> Result<()> {
+        let sql = "rollback to savepoint tenantctl_start; savepoint tenantctl";
+        self.client.batch_execute(sql).await.map_err(explain)?;
+        self.prologue.clear();
+        self.failed = false;
+        Ok(())
     }
 
     /// A statement of the administrator's before the attacks; stays until the end. Moves the

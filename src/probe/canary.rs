@@ -259,6 +259,9 @@ impl<'n, 'w> Nursery<'n, 'w> {
         (relation, organization): (&Relation, &str),
         pinned: Vec<Cell>,
     ) -> Result<Result<Specimen, String>> {
+        if let Err(why) = self.world.may_write(relation.oid) {
+            return Ok(Err(why.to_owned()));
+        }
         let template = any_row(self.eye, relation).await?;
         self.salt += 1;
         let mut recipe = Recipe {

@@ -18,6 +18,7 @@ pub(super) struct Lane {
     /// The attacker's, which never sets the context: what a session sees before it does is an
     /// attack of its own.
     pub(super) fresh: Session,
+    second: OnceCell<Session>,
     admin: OnceCell<Session>,
     pub(super) trail: Trail,
 }
@@ -42,6 +43,7 @@ impl Lane {
             reading,
             session: attacker.open().await?,
             fresh: attacker.open().await?,
+            second: OnceCell::new(),
             admin: OnceCell::new(),
             trail: Trail::default(),
         })
@@ -54,12 +56,19 @@ impl Lane {
             .await
     }
 
+    /// A login of the victim's own.
+    pub(super) async fn second(&self, attacker: &Attacker) -> Result<&Session> {
+        self.second.get_or_try_init(|| attacker.open()).await
+    }
+
     pub(super) async fn close(self) {
         self.session.close().await;
         self.fresh.close().await;
         self.reading.close().await;
-        if let Some(session) = self.admin.into_inner() {
-            session.close().await;
+        for session in [self.second, self.admin] {
+            if let Some(session) = session.into_inner() {
+                session.close().await;
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The run: sessions, the two organizations, every table, every other relation, the verdicts.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
 
+use super::committed::{self, Keeper};
 use super::eye::Eye;
 use super::lanes::{self, Lane};
 use super::login::Attacker;
@@ -15,7 +16,7 @@ use super::others;
 use super::stage::{Collected, Stage};
 use super::verification::Verification;
 use super::world::{World, Writes};
-use super::{Outcome, Setup, glob, rights, settings, summary, surfaces};
+use super::{Outcome, Setup, glob, reaching, rights, settings, summary, surfaces};
 use crate::catalog::{ConstraintKind, Oid};
 use crate::exit::usage;
 use crate::session::Purpose;
@@ -34,11 +35,20 @@ pub async fn run(setup: Setup<'_>) -> Result<Outcome> {
             "[tenancy] app_role: role {role} does not exist on this server"
         )));
     }
+    let writes = writes(&setup);
+    let left = leftovers(&setup, &writes).await?;
     let reading = setup.admin.open(Purpose::Read).await?;
     let attacker = Attacker::find(setup.admin, setup.app, role).await?;
+    if setup.login {
+        may_commit(&setup, (&attacker, &writes))?;
+    }
     let first = Lane::around(reading, &attacker).await?;
     let eye = Eye::new(&first.reading, &setup.tenancy.settings.tenancy.context);
-    let cast = organizations::cast(&eye, setup.tenancy, setup.organizations.as_ref()).await?;
+    let cast = if setup.login {
+        organizations::made_up(setup.tenancy)
+    } else {
+        organizations::cast(&eye, setup.tenancy, setup.organizations.as_ref()).await?
+    };
     let world = World {
         tenancy: setup.tenancy,
         rights: rights::load(&first.reading, role).await?,
@@ -46,15 +56,55 @@ pub async fn run(setup: Setup<'_>) -> Result<Outcome> {
         a: cast.a.clone(),
         b: cast.b.clone(),
         others: cast.others.clone(),
-        writes: writes(&setup),
+        writes,
+        outside: if setup.fire_triggers {
+            BTreeMap::new()
+        } else {
+            reaching::outside(setup.tenancy.snapshot, setup.login)
+        },
         as_login: attacker.as_login,
     };
     let lanes = lanes(first, (&setup, &attacker), (&world, &cast)).await?;
-    let outcome = on(&lanes, (&setup, &attacker), (&world, &cast)).await;
+    let mut outcome = on(&lanes, (&setup, &attacker), (&world, &cast)).await;
     for lane in lanes {
         lane.close().await;
     }
+    if let Ok(outcome) = &mut outcome {
+        outcome.notes.extend(left);
+    }
     outcome
+}
+
+/// Removes what a run that was killed has left, so that nothing of it is attacked or counted.
+async fn leftovers(setup: &Setup<'_>, writes: &Writes) -> Result<Option<String>> {
+    let (Some(records), Writes::Allowed) = (&setup.records, writes) else {
+        return Ok(None);
+    };
+    let context = &setup.tenancy.settings.tenancy.context;
+    let count = committed::clean_up(setup.admin, context, records).await?;
+    Ok((count > 0).then(|| {
+        format!("{count} canaries that an earlier probe had committed and left were removed")
+    }))
+}
+
+/// Whether canaries may be committed; wrong is a usage error.
+fn may_commit(setup: &Setup<'_>, (attacker, writes): (&Attacker, &Writes)) -> Result<()> {
+    if let Writes::Refused(why) = writes {
+        return Err(usage(format!(
+            "--login commits rows and removes them again, and nothing may be written here: {why}"
+        )));
+    }
+    if setup.organizations.is_some() {
+        return Err(usage(
+            "--login makes two organizations up; --org cannot choose others",
+        ));
+    }
+    match &attacker.note {
+        Some(why) => Err(usage(format!(
+            "--login needs a login of the application role: {why}"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The first lane and those beside it.
@@ -63,8 +113,9 @@ async fn lanes(
     (setup, attacker): (&Setup<'_>, &Attacker),
     (world, cast): (&World<'_>, &Cast),
 ) -> Result<Vec<Lane>> {
-    // Organizations that exist in one transaction only are in the way of another one's.
-    let tables = if cast.made_up.is_empty() {
+    // Organizations that exist in one transaction only are in the way of another one's, and committed
+    // rows of one table would be parents of another one's.
+    let tables = if cast.made_up.is_empty() && !setup.login {
         world.tenancy.tables.len()
     } else {
         0
@@ -78,6 +129,19 @@ async fn on(
     (setup, attacker): (&Setup<'_>, &Attacker),
     (world, cast): (&World<'_>, &Cast),
 ) -> Result<Outcome> {
+    let keeper = match (&setup.records, lanes.first()) {
+        (Some(records), Some(lane)) if setup.login => {
+            let eye = Eye::new(&lane.reading, world.context());
+            Some(Keeper::begin(&eye, (world, records)).await?)
+        }
+        (None, _) if setup.login => {
+            return Err(usage(
+                "--login records its canaries on disk, and there is no place for that: neither \
+                 XDG_STATE_HOME nor HOME is set",
+            ));
+        }
+        _ => None,
+    };
     let eyes: Vec<Eye<'_>> = lanes
         .iter()
         .map(|lane| Eye::new(&lane.reading, world.context()))
@@ -92,11 +156,51 @@ async fn on(
             attacker,
             cast,
             lane,
+            keeper: keeper.as_ref(),
         })
         .collect();
-    match stages.split_first() {
-        Some((first, _)) => Play::new(first, &stages).run().await,
-        None => anyhow::bail!("no session to attack with"),
+    let Some((first, _)) = stages.split_first() else {
+        bail!("no session to attack with");
+    };
+    let verification = Verification::begin(first.eye, world).await?;
+    let played = Play::new(first, &stages).run().await;
+    let mut collected = match &keeper {
+        Some(keeper) => with_end(keeper, (setup, world), played).await?,
+        None => played?,
+    };
+    if let Some(verification) = verification {
+        let transactions: Vec<String> = lanes
+            .iter()
+            .flat_map(|lane| lane.trail.transactions())
+            .collect();
+        let said = verification.end(first.eye, world, &transactions).await?;
+        collected.aftermath.extend(said);
+    }
+    Ok(outcome(first, collected))
+}
+
+/// Removes the canaries, whatever came of the attacks, in sessions that no attack has broken.
+async fn with_end(
+    keeper: &Keeper,
+    (setup, world): (&Setup<'_>, &World<'_>),
+    played: Result<Collected>,
+) -> Result<Collected> {
+    let end = async {
+        let session = setup.admin.open(Purpose::Attack).await?;
+        let reading = setup.admin.open(Purpose::Read).await?;
+        let eye = Eye::new(&reading, world.context());
+        let ended = keeper.end((&session, &eye), world).await;
+        session.close().await;
+        reading.close().await;
+        ended
+    };
+    match (played, end.await) {
+        (Ok(mut collected), Ok(notes)) => {
+            collected.aftermath.extend(notes);
+            Ok(collected)
+        }
+        (Err(error), Err(left)) => Err(error.context(format!("{left:#}"))),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
     }
 }
 
@@ -150,14 +254,16 @@ impl<'p, 's, 'w> Play<'p, 's, 'w> {
         }
     }
 
-    async fn run(self) -> Result<Outcome> {
+    async fn run(self) -> Result<Collected> {
         let (first, world) = (self.first, self.first.world);
         let mut collected = Collected::default();
-        let verification = Verification::begin(first.eye, world).await?;
         if world.as_login
             && let Some(finding) = settings::preset(&first.lane.fresh, world).await?
         {
             collected.ledger.leak(None, finding);
+        }
+        if let Some(keeper) = first.keeper {
+            keeper.organizations(first).await?;
         }
         let tied = tied(world);
         let (alone, beside): (Vec<Unit<'_>>, Vec<Unit<'_>>) = (0..)
@@ -182,12 +288,7 @@ impl<'p, 's, 'w> Play<'p, 's, 'w> {
                 .await
                 .with_context(|| format!("cannot finish the attacks on {name}"))?;
         }
-        if let Some(verification) = verification {
-            let trails = self.stages.iter().map(|stage| &stage.lane.trail);
-            let transactions: Vec<String> = trails.flat_map(|trail| trail.transactions()).collect();
-            collected.aftermath = verification.end(first.eye, world, &transactions).await?;
-        }
-        Ok(outcome(first, collected))
+        Ok(collected)
     }
 
     /// Tables that do not get into each other's way, on all lanes.

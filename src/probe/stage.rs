@@ -9,6 +9,7 @@ use super::arena::{Arena, Manner};
 use super::attacks;
 use super::canary::Nursery;
 use super::case::{BLIND_LIMIT, Case};
+use super::committed::{Keeper, Planted};
 use super::eye::Eye;
 use super::lanes::Lane;
 use super::ledger::Ledger;
@@ -30,6 +31,8 @@ pub(super) struct Stage<'s, 'w> {
     pub(super) attacker: &'s Attacker,
     pub(super) cast: &'s Cast,
     pub(super) lane: &'s Lane,
+    /// Who commits canaries, where that was asked for.
+    pub(super) keeper: Option<&'s Keeper>,
 }
 
 /// What is collected on the way.
@@ -85,7 +88,6 @@ impl Stage<'_, '_> {
         salt: u32,
         collected: &mut Collected,
     ) -> Result<()> {
-        let (session, fresh) = (&self.lane.session, &self.lane.fresh);
         let none = Rights::default();
         let rights = self.world.rights.get(&table.oid).unwrap_or(&none);
         let mut case = self.case(table, rights).await?;
@@ -103,35 +105,96 @@ impl Stage<'_, '_> {
         if lacking {
             collected.lacking.insert(table.oid);
         }
-        if case
-            .relation
-            .triggers
-            .iter()
-            .any(|trigger| trigger.enabled != 'D')
-        {
+        let mut triggers = case.relation.triggers.iter();
+        let writable = self.world.may_write(table.oid).is_ok();
+        if writable && triggers.any(|trigger| trigger.enabled != 'D') {
             collected.firing.push(case.name.clone());
         }
-        let staged = reachable
-            && lacking
-            && self.world.writes == Writes::Allowed
-            && self.with_canaries(&mut case, salt, collected).await?;
+        let makes = reachable && lacking && self.world.writes == Writes::Allowed;
+        let staged = makes
+            && (self.with_committed(&mut case, salt, collected).await?
+                || self.with_canaries(&mut case, salt, collected).await?);
         if !staged {
-            let opening = self.attacker.opening.as_str();
-            let ((), attempts) =
-                Arena::rolled_back(fresh, self.arena(opening, true), async |arena| {
-                    attacks::never_set(&mut case, arena).await
-                })
-                .await?;
-            collected.attempts += attempts;
-            let ((), attempts) =
-                Arena::rolled_back(session, self.arena(opening, false), async |arena| {
-                    attacks::all(&mut case, arena).await
-                })
-                .await?;
-            collected.attempts += attempts;
+            self.as_login(&mut case, &[], collected).await?;
         }
         collected.ledger.absorb(case.ledger);
         Ok(())
+    }
+
+    /// Attacks in the attacker's own sessions, after an administrator ran the statements of the
+    /// prologue.
+    async fn as_login(
+        &self,
+        case: &mut Case<'_, '_>,
+        prologue: &[String],
+        collected: &mut Collected,
+    ) -> Result<()> {
+        let opening = self.attacker.opening.as_str();
+        let fresh = &self.lane.fresh;
+        let ((), attempts) = Arena::rolled_back(fresh, self.arena(opening, true), async |arena| {
+            arena.prologue = prologue.to_vec();
+            attacks::never_set(case, arena).await
+        })
+        .await?;
+        collected.attempts += attempts;
+        collected.attempts += self
+            .in_sessions(async |arena| {
+                arena.prologue = prologue.to_vec();
+                attacks::all(case, arena).await
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Attacks in a transaction of the attacker's, and, where canaries are committed, one of the
+    /// victim's own; how many were made.
+    pub(super) async fn in_sessions(
+        &self,
+        work: impl AsyncFnOnce(&mut Arena<'_>) -> Result<()>,
+    ) -> Result<usize> {
+        let manner = self.arena(self.attacker.opening.as_str(), false);
+        let session = &self.lane.session;
+        let ((), attempts) = if self.keeper.is_some() {
+            let second = self.lane.second(self.attacker).await?;
+            Arena::of_two(session, (second, &self.world.b), manner, async |arena| {
+                work(arena).await
+            })
+            .await?
+        } else {
+            Arena::rolled_back(session, manner, async |arena| work(arena).await).await?
+        };
+        Ok(attempts)
+    }
+
+    /// Attacks with rows that are committed for as long as it takes; `false` where they could not
+    /// be.
+    async fn with_committed(
+        &self,
+        case: &mut Case<'_, '_>,
+        salt: u32,
+        collected: &mut Collected,
+    ) -> Result<bool> {
+        let Some(keeper) = self.keeper else {
+            return Ok(false);
+        };
+        let before = (case.a.clone(), case.b.clone());
+        let planted = keeper
+            .plant(self, salt, async |nursery, arena| {
+                nursery.stage(case, arena).await
+            })
+            .await?;
+        let planted: Planted = match planted {
+            Ok(planted) => planted,
+            Err(why) => {
+                (case.a, case.b) = before;
+                keeper.not_committed(&case.name, &why);
+                return Ok(false);
+            }
+        };
+        let prologue = planted.prologue.clone();
+        let attacked = self.as_login(case, &prologue, collected).await;
+        keeper.take_back(self, planted).await?;
+        attacked.map(|()| true)
     }
 
     /// Attacks in an administrator's transaction in which the missing rows are made first; `false`

@@ -1,6 +1,6 @@
 //! What every attack needs to know: the tenancy, the two organizations, what the role may do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::rights::Rights;
 use crate::catalog::{Oid, PolicyCommand, Relation};
@@ -30,11 +30,21 @@ pub(super) struct World<'a> {
     /// More organizations to look from, B first.
     pub(super) others: Vec<String>,
     pub(super) writes: Writes,
+    /// Tables and views that are not written to, because a trigger could reach outside, and why.
+    pub(super) outside: BTreeMap<Oid, String>,
     /// Whether the attacker logs in, or an administrator becomes him.
     pub(super) as_login: bool,
 }
 
 impl World<'_> {
+    /// Whether a relation may be written to; the error is why not.
+    pub(super) fn may_write(&self, oid: Oid) -> Result<(), &str> {
+        match (&self.writes, self.outside.get(&oid)) {
+            (Writes::Refused(why), _) | (Writes::Allowed, Some(why)) => Err(why),
+            (Writes::Allowed, None) => Ok(()),
+        }
+    }
+
     pub(super) fn context(&self) -> &str {
         &self.tenancy.settings.tenancy.context
     }
