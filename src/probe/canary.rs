@@ -12,6 +12,7 @@ use super::rows::{Cell, Recipe, insert};
 use super::specimen::{self, Specimen, select_list};
 use super::world::World;
 use crate::catalog::{Constraint, ConstraintKind, Oid, Relation};
+use crate::finding::Operation;
 use crate::session::quote;
 use crate::tenancy::Reach;
 
@@ -259,7 +260,7 @@ impl<'n, 'w> Nursery<'n, 'w> {
         (relation, organization): (&Relation, &str),
         pinned: Vec<Cell>,
     ) -> Result<Result<Specimen, String>> {
-        if let Err(why) = self.world.may_write(relation.oid) {
+        if let Err(why) = self.world.may(Operation::Insert, relation.oid) {
             return Ok(Err(why.to_owned()));
         }
         let template = any_row(self.eye, relation).await?;

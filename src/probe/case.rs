@@ -222,7 +222,7 @@ impl<'c> Case<'c, '_> {
 
     /// Whether writes are attacked at all; says so where they are not.
     pub(super) fn may_write(&mut self, operation: Operation) -> bool {
-        let Err(why) = self.world.may_write(self.table.oid) else {
+        let Err(why) = self.world.may(operation, self.table.oid) else {
             return true;
         };
         let why = format!("not attacked: {why}");

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{ConstraintKind, Function, Oid, Relation, RelationKind, Snapshot};
+use crate::finding::Operation;
+use crate::session::quote;
 
 /// Languages whose functions see nothing but the database, and whose text is looked at.
 const CONFINED: [&str; 5] = ["sql", "plpgsql", "plperl", "pltcl", "plv8"];
@@ -43,66 +45,125 @@ const AT_ONCE: [&str; 16] = [
 /// Calls that act when the transaction commits.
 const AT_COMMIT: [&str; 5] = ["net.", "notify", "pg_notify", "pgmq.", "cron."];
 
-/// Why the tables and views that have such triggers, or set them off elsewhere, are not written to.
-pub(super) fn outside(snapshot: &Snapshot, committed: bool) -> BTreeMap<Oid, String> {
-    let mut found = BTreeMap::new();
+/// `pg_trigger.tgtype`: what sets a trigger off.
+const INSERT: i16 = 4;
+const DELETE: i16 = 8;
+const UPDATE: i16 = 16;
+
+/// Which writes to a relation could reach outside, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Outside {
+    events: i16,
+    pub(super) why: String,
+}
+
+impl Outside {
+    /// Whether writes of this kind do.
+    pub(super) fn on(&self, operation: Operation) -> bool {
+        let events = match operation {
+            Operation::Select => 0,
+            Operation::Insert => INSERT,
+            // ON CONFLICT DO UPDATE begins as an INSERT.
+            Operation::Update => INSERT | UPDATE,
+            Operation::Delete => DELETE,
+        };
+        self.events & events != 0
+    }
+}
+
+/// The tables and views that have such triggers, or set them off elsewhere.
+pub(super) fn outside(snapshot: &Snapshot, committed: bool) -> BTreeMap<Oid, Outside> {
+    let mut found: BTreeMap<Oid, Outside> = BTreeMap::new();
     for relation in snapshot.relations.values() {
-        if let Some(why) = own(snapshot, relation, committed) {
-            found.insert(relation.oid, why);
+        if let Some(own) = own(snapshot, relation, committed) {
+            found.insert(relation.oid, own);
         }
     }
     loop {
-        let more: Vec<(Oid, String)> = snapshot
+        let passed: Vec<(Oid, Outside)> = snapshot
             .relations
             .values()
             .flat_map(|relation| passed_on(relation, &found))
-            .filter(|(oid, _)| !found.contains_key(oid))
             .collect();
-        if more.is_empty() {
+        let mut more = false;
+        for (oid, outside) in passed {
+            match found.get_mut(&oid) {
+                Some(known) => {
+                    more |= known.events | outside.events != known.events;
+                    known.events |= outside.events;
+                }
+                None => {
+                    found.insert(oid, outside);
+                    more = true;
+                }
+            }
+        }
+        if !more {
             return found;
         }
-        found.extend(more);
     }
 }
 
 /// Partitions to their parents, cascades to what they start from, tables to views over them.
-fn passed_on(relation: &Relation, found: &BTreeMap<Oid, String>) -> Vec<(Oid, String)> {
+fn passed_on(relation: &Relation, found: &BTreeMap<Oid, Outside>) -> Vec<(Oid, Outside)> {
     if relation.kind == RelationKind::View {
         let below = relation.rules.iter().flat_map(|rule| &rule.refers_to);
-        let why = below.filter_map(|oid| found.get(oid)).next();
-        return why
-            .map(|why| (relation.oid, why.clone()))
-            .into_iter()
+        return below
+            .filter_map(|oid| Some((relation.oid, found.get(oid)?.clone())))
             .collect();
     }
-    let Some(why) = found.get(&relation.oid) else {
+    let Some(own) = found.get(&relation.oid) else {
         return Vec::new();
     };
-    let cascades = relation.constraints.iter().filter(|constraint| {
-        constraint.kind == ConstraintKind::Foreign && !matches!(constraint.on_delete, 'a' | 'r')
+    let cascades = relation.constraints.iter().filter_map(|constraint| {
+        // What becomes of the row here when the one that it refers to goes.
+        let set_off = match constraint.on_delete {
+            'c' => DELETE,
+            'n' | 'd' => UPDATE,
+            _ => 0,
+        };
+        let foreign = constraint.kind == ConstraintKind::Foreign;
+        (foreign && own.events & set_off != 0).then(|| {
+            let outside = Outside {
+                events: DELETE,
+                why: own.why.clone(),
+            };
+            (constraint.references, outside)
+        })
     });
-    cascades
-        .map(|constraint| constraint.references)
-        .chain(relation.parents.iter().copied())
-        .map(|oid| (oid, why.clone()))
-        .collect()
+    let parents = relation.parents.iter().map(|oid| (*oid, own.clone()));
+    cascades.chain(parents).collect()
 }
 
-fn own(snapshot: &Snapshot, relation: &Relation, committed: bool) -> Option<String> {
-    relation
-        .triggers
-        .iter()
-        .filter(|trigger| trigger.enabled != 'D' && trigger.flags & (4 | 8 | 16) != 0)
-        .find_map(|trigger| {
-            let function = snapshot.functions.get(&trigger.function)?;
-            let what = reaches(snapshot, (function, committed), &mut BTreeSet::new())?;
-            Some(format!(
-                "trigger {} of {} could reach outside of the transaction ({what}); \
-                 --yes-fire-triggers writes all the same",
-                crate::session::quote::ident(&trigger.name),
-                relation.qualified(),
-            ))
-        })
+fn own(snapshot: &Snapshot, relation: &Relation, committed: bool) -> Option<Outside> {
+    let mut found: Option<Outside> = None;
+    for trigger in &relation.triggers {
+        let events = trigger.flags & (INSERT | DELETE | UPDATE);
+        if trigger.enabled == 'D' || events == 0 {
+            continue;
+        }
+        let Some(function) = snapshot.functions.get(&trigger.function) else {
+            continue;
+        };
+        let Some(what) = reaches(snapshot, (function, committed), &mut BTreeSet::new()) else {
+            continue;
+        };
+        match &mut found {
+            Some(known) => known.events |= events,
+            None => {
+                found = Some(Outside {
+                    events,
+                    why: format!(
+                        "trigger {} of {} could reach outside of the transaction ({what}); \
+                         --yes-fire-triggers writes all the same",
+                        quote::ident(&trigger.name),
+                        relation.qualified(),
+                    ),
+                });
+            }
+        }
+    }
+    found
 }
 
 /// What a function, or one that it calls, could do outside.

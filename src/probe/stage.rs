@@ -20,6 +20,7 @@ use super::rights::Rights;
 use super::specimen::{self, Specimen};
 use super::world::{World, Writes};
 use crate::catalog::Oid;
+use crate::finding::Operation;
 use crate::session::Session;
 use crate::tenancy::{Reach, TenantTable};
 
@@ -76,6 +77,11 @@ impl Stage<'_, '_> {
         }
     }
 
+    /// What has to be there before anything else, for the evidence: the organizations of canaries.
+    pub(super) fn prologue(&self) -> Vec<String> {
+        self.keeper.map(Keeper::prologue).unwrap_or_default()
+    }
+
     /// The administrator's attacking session of this lane; opened once.
     pub(super) async fn admin(&self) -> Result<&Session> {
         self.lane.admin(self.setup.admin).await
@@ -106,8 +112,10 @@ impl Stage<'_, '_> {
             collected.lacking.insert(table.oid);
         }
         let mut triggers = case.relation.triggers.iter();
-        let writable = self.world.may_write(table.oid).is_ok();
-        if writable && triggers.any(|trigger| trigger.enabled != 'D') {
+        let writes = [Operation::Insert, Operation::Update, Operation::Delete]
+            .iter()
+            .any(|operation| self.world.may(*operation, table.oid).is_ok());
+        if writes && triggers.any(|trigger| trigger.enabled != 'D') {
             collected.firing.push(case.name.clone());
         }
         let makes = reachable && lacking && self.world.writes == Writes::Allowed;
@@ -131,15 +139,16 @@ impl Stage<'_, '_> {
     ) -> Result<()> {
         let opening = self.attacker.opening.as_str();
         let fresh = &self.lane.fresh;
+        let prologue = [self.prologue(), prologue.to_vec()].concat();
         let ((), attempts) = Arena::rolled_back(fresh, self.arena(opening, true), async |arena| {
-            arena.prologue = prologue.to_vec();
+            arena.prologue.clone_from(&prologue);
             attacks::never_set(case, arena).await
         })
         .await?;
         collected.attempts += attempts;
         collected.attempts += self
             .in_sessions(async |arena| {
-                arena.prologue = prologue.to_vec();
+                arena.prologue = prologue;
                 attacks::all(case, arena).await
             })
             .await?;
@@ -211,6 +220,7 @@ impl Stage<'_, '_> {
         let mut nursery = Nursery::new(self.world, self.eye, &self.cast.made_up).salted(salt);
         let (staged, attempts) =
             Arena::rolled_back(session, self.arena("", false), async |arena| {
+                arena.prologue = self.prologue();
                 if let Err(why) = nursery.stage(case, arena).await? {
                     return Ok(Err(why));
                 }

@@ -126,7 +126,7 @@ async fn with_committed(
             return Ok(0);
         }
     };
-    let prologue = planted.prologue.clone();
+    let prologue = [stage.prologue(), planted.prologue.clone()].concat();
     let attacked = stage
         .in_sessions(async |arena| {
             arena.prologue = prologue;
@@ -167,6 +167,7 @@ async fn with_canaries(
 ) -> Result<usize> {
     let session = stage.admin().await?;
     let ((), attempts) = Arena::rolled_back(session, stage.arena("", false), async |arena| {
+        arena.prologue = stage.prologue();
         let mut nursery = Nursery::new(stage.world, stage.eye, &stage.cast.made_up);
         let made = below(stage, bases, (&mut nursery, arena), (&mut a, &mut b)).await?;
         let role = set_role(stage.world.app_role());

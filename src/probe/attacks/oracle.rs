@@ -10,12 +10,12 @@ use super::super::case::{Case, Leak};
 use super::super::rows::{Cell, insert};
 use super::super::specimen::{self, Specimen};
 use crate::catalog::{Constraint, ConstraintKind, Index, Relation};
-use crate::finding::{Class, Severity};
+use crate::finding::{Class, Operation, Severity};
 use crate::session::quote;
 
 pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
     let able = case.rights.may_insert(&case.link().name)
-        && case.world.may_write(case.table.oid).is_ok()
+        && case.world.may(Operation::Insert, case.table.oid).is_ok()
         && case.a_link.is_some();
     if !able || case.world.exempt(case.relation) {
         return Ok(());

@@ -20,6 +20,7 @@ use super::stage::Stage;
 use super::trail::Trail;
 use super::world::World;
 use crate::catalog::Snapshot;
+use crate::finding::Operation;
 use crate::session::{Session, quote};
 use journal::{Entry, Identity, Journal, Trace};
 use removal::View;
@@ -29,6 +30,8 @@ pub use leftovers::clean_up;
 /// Makes canaries, records them, and takes them away.
 pub(super) struct Keeper {
     journal: RefCell<Journal>,
+    /// The statements that make the organizations.
+    prologue: RefCell<Vec<String>>,
     /// Rows that are committed now.
     committed: RefCell<Vec<Trace>>,
     /// How many rows were made, and how many of them were still there when they were removed.
@@ -60,6 +63,7 @@ impl Keeper {
         let identity = identity(eye).await?;
         Ok(Self {
             journal: RefCell::new(Journal::begin(folder, &identity)?),
+            prologue: RefCell::default(),
             committed: RefCell::default(),
             made: RefCell::default(),
             uncommitted: RefCell::default(),
@@ -80,13 +84,19 @@ impl Keeper {
                 Ok(Ok(()))
             })
             .await?;
-        if let Err(why) = planted {
-            bail!(
+        match planted {
+            Ok(planted) => *self.prologue.borrow_mut() = planted.prologue,
+            Err(why) => bail!(
                 "cannot make organizations for the canaries: {why}; without --login attacks use \
                  rows that are rolled back"
-            );
+            ),
         }
         Ok(())
+    }
+
+    /// The statements that make the organizations, for the evidence.
+    pub(super) fn prologue(&self) -> Vec<String> {
+        self.prologue.borrow().clone()
     }
 
     /// Lets `make` make rows, and commits them; the error is why they were not.
@@ -137,6 +147,7 @@ impl Keeper {
         if let Err(why) = make(&mut nursery, arena).await? {
             return Ok(Err(why));
         }
+        nursery.clear_context(arena).await?;
         let prologue = arena.prologue.clone();
         for sql in [
             "set constraints all immediate",
@@ -150,6 +161,10 @@ impl Keeper {
             Ok(rows) => rows,
             Err(why) => return Ok(Err(why)),
         };
+        let mut gone = rows.iter().map(|row| row.oid);
+        if let Some(why) = gone.find_map(|oid| stage.world.may(Operation::Delete, oid).err()) {
+            return Ok(Err(why.to_owned()));
+        }
         if let Err(why) = removal::rehearse(arena, view, (&before, &rows)).await? {
             return Ok(Err(why));
         }
