@@ -1,4 +1,4 @@
-//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|roles|peer]`.
+//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|roles|peer|probe]`.
 //!
 //! Each figure is a median of whole processes, and its floor is measured in the same run on the
 //! same throwaway server: psql reading the same catalogs, a hand-written WHERE, psql running the
@@ -12,6 +12,7 @@
     reason = "a bench prints, and has failed where it cannot go on"
 )]
 
+mod attempts;
 mod bench;
 mod growth;
 mod peer;
@@ -94,6 +95,9 @@ fn main() {
     }
     if wanted.iter().any(|arg| arg == "peer") {
         bench.peer();
+    }
+    if wanted.iter().any(|arg| arg == "probe") {
+        bench.attempts();
     }
     std::fs::remove_dir_all(&bench.folder).unwrap();
 }

@@ -89,6 +89,7 @@ impl Attack {
         let bar = OnceCell::new();
         let progress = |total: usize, name: &str| {
             let bar = bar.get_or_init(|| context.progress(total, "attacking"));
+            bar.extend_to(total);
             bar.now(name.to_owned());
             bar.step();
         };

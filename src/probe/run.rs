@@ -1,6 +1,6 @@
 //! The run: sessions, the two organizations, every table, every other relation, the verdicts.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, bail};
@@ -241,8 +241,8 @@ struct Play<'p, 's, 'w> {
     first: &'p Stage<'s, 'w>,
     /// All of them, the first one among them.
     stages: &'p [Stage<'s, 'w>],
-    /// How many objects there are.
-    total: usize,
+    /// How many objects there are to attack.
+    total: Cell<usize>,
 }
 
 impl<'p, 's, 'w> Play<'p, 's, 'w> {
@@ -250,7 +250,7 @@ impl<'p, 's, 'w> Play<'p, 's, 'w> {
         Self {
             first,
             stages,
-            total: first.world.tenancy.tables.len() + others::targets(first.world).len(),
+            total: Cell::new(first.world.tenancy.tables.len() + others::targets(first.world).len()),
         }
     }
 
@@ -276,6 +276,7 @@ impl<'p, 's, 'w> Play<'p, 's, 'w> {
             keep(&mut collected, part, &mut again);
         }
         self.beside(beside, &mut collected, &mut again).await?;
+        self.total.set(self.total.get() + again.len());
         for unit in again {
             // Nobody else of ours is in the way now; what still waits in vain is the answer.
             let (_, part, _) = self.table(first, unit).await?;
@@ -283,7 +284,7 @@ impl<'p, 's, 'w> Play<'p, 's, 'w> {
         }
         for relation in others::targets(world) {
             let name = relation.qualified();
-            (first.setup.progress)(self.total, &name);
+            (first.setup.progress)(self.total.get(), &name);
             surfaces::attack(first, relation, &mut collected)
                 .await
                 .with_context(|| format!("cannot finish the attacks on {name}"))?;
@@ -323,7 +324,7 @@ impl<'p, 's, 'w> Play<'p, 's, 'w> {
         (nth, table): Unit<'u>,
     ) -> Result<(Unit<'u>, Collected, bool)> {
         let name = stage.world.tenancy.relation(table).qualified();
-        (stage.setup.progress)(self.total, &name);
+        (stage.setup.progress)(self.total.get(), &name);
         let mut part = Collected::default();
         stage
             .table(table, nth, &mut part)
