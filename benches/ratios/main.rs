@@ -86,23 +86,24 @@ fn main() {
     if wants("policy") {
         bench.policy();
     }
-    // Minutes, so only when asked for.
-    if wanted.iter().any(|arg| arg == "growth") {
-        bench.growth();
-    }
-    if wanted.iter().any(|arg| arg == "roles") {
-        bench.roles();
-    }
-    if wanted.iter().any(|arg| arg == "peer") {
-        bench.peer();
-    }
-    if wanted.iter().any(|arg| arg == "probe") {
-        bench.attempts();
-    }
+    bench.when_asked(&wanted);
     std::fs::remove_dir_all(&bench.folder).unwrap();
 }
 
 impl Bench {
+    /// What takes minutes.
+    fn when_asked(&self, wanted: &[String]) {
+        for name in wanted {
+            match name.as_str() {
+                "growth" => self.growth(),
+                "roles" => self.roles(),
+                "peer" => self.peer(),
+                "probe" => self.attempts(),
+                _ => {}
+            }
+        }
+    }
+
     fn start(&self) {
         let version = median(|| time(Command::new(TOOL).arg("--version")));
         println!("start   --version                    {}", ms(version));
