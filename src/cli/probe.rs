@@ -1,6 +1,7 @@
 //! `tenantctl probe`
 
 use std::cell::OnceCell;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -21,6 +22,10 @@ pub(super) struct Options {
     gate: Gate,
     #[command(flatten)]
     attack: Attack,
+    /// Only remove what a probe with --login that was killed has left; every probe that may write
+    /// does that first
+    #[arg(long)]
+    cleanup: bool,
 }
 
 /// Who attacks, and how far.
@@ -41,6 +46,14 @@ pub(super) struct Attack {
     /// Leave out every attack that writes
     #[arg(long)]
     read_only: bool,
+    /// Attack from two logins, with rows that are committed under two made-up organizations and
+    /// removed at the end; recorded in ~/.local/state/tenantctl, so that a killed run is cleaned up
+    #[arg(long)]
+    login: bool,
+    /// Write to tables although their triggers could reach outside of the database; without it such
+    /// writes stay unproven
+    #[arg(long)]
+    yes_fire_triggers: bool,
 }
 
 impl Attack {
@@ -70,9 +83,13 @@ impl Attack {
     ) -> Result<Outcome> {
         let organizations = self.organizations()?;
         let app = self.login(admin)?;
+        if self.login {
+            on_interrupt(context, admin, &tenancy.settings.tenancy.context);
+        }
         let bar = OnceCell::new();
         let progress = |total: usize, name: &str| {
             let bar = bar.get_or_init(|| context.progress(total, "attacking"));
+            bar.extend_to(total);
             bar.now(name.to_owned());
             bar.step();
         };
@@ -82,9 +99,56 @@ impl Attack {
             tenancy,
             organizations,
             read_only: self.read_only,
+            login: self.login,
+            records: records(),
+            fire_triggers: self.yes_fire_triggers,
             progress: &progress,
         })
         .await
+    }
+}
+
+/// Where committed canaries are recorded, as the XDG base directory specification has it: state that
+/// outlives a restart.
+fn records() -> Option<PathBuf> {
+    let folder = |name| {
+        let path = std::env::var_os(name).map(PathBuf::from)?;
+        path.is_absolute().then_some(path)
+    };
+    folder("XDG_STATE_HOME")
+        .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("tenantctl"))
+}
+
+/// Canaries that are committed do not wait for the next run.
+fn on_interrupt(context: &Context, admin: &Connector, setting: &str) {
+    let Some(records) = records() else {
+        return;
+    };
+    let (admin, setting) = (admin.clone(), setting.to_owned());
+    context.before_the_end(Box::pin(async move {
+        let count = probe::clean_up(&admin, &setting, &records).await?;
+        Ok((count > 0).then(|| removed(count)))
+    }));
+}
+
+async fn clean_up(context: &Context, setting: &str) -> Result<Code> {
+    let admin = context.connector()?;
+    let count = match records() {
+        Some(records) => probe::clean_up(&admin, setting, &records).await?,
+        None => 0,
+    };
+    context.note(&match count {
+        0 => "no canaries of an earlier probe of this database are recorded here".to_owned(),
+        n => removed(n),
+    });
+    Ok(Code::Done)
+}
+
+fn removed(count: usize) -> String {
+    match count {
+        1 => "1 canary was removed".to_owned(),
+        n => format!("{n} canaries were removed"),
     }
 }
 
@@ -93,6 +157,9 @@ impl Options {
         // What is wrong with the command line is said before anything is connected.
         self.attack.organizations()?;
         let settings = context.settings()?;
+        if self.cleanup {
+            return clean_up(context, &settings.tenancy.context).await;
+        }
         let output = context.output()?;
         let admin = context.connector()?;
         let (session, snapshot) = audit::snapshot_at(context, &admin).await?;

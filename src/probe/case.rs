@@ -234,14 +234,12 @@ impl<'c> Case<'c, '_> {
 
     /// Whether writes are attacked at all; says so where they are not.
     pub(super) fn may_write(&mut self, operation: Operation) -> bool {
-        match &self.world.writes {
-            super::world::Writes::Allowed => true,
-            super::world::Writes::Refused(why) => {
-                let why = format!("not attacked: {why}");
-                self.unproven(operation, why);
-                false
-            }
-        }
+        let Err(why) = self.world.may(operation, self.table.oid) else {
+            return true;
+        };
+        let why = format!("not attacked: {why}");
+        self.unproven(operation, why);
+        false
     }
 
     /// Whether statements that aim at no row may be tried: the table is known to be small.

@@ -9,24 +9,30 @@ mod attacks;
 mod canary;
 mod case;
 pub mod channel;
+mod committed;
 mod ear;
 mod evidence;
 mod eye;
 mod glob;
+mod lanes;
 mod ledger;
 mod login;
 mod markers;
 mod organizations;
 mod others;
+mod reaching;
 mod reply;
 mod rights;
 mod rows;
 mod run;
 mod settings;
 mod specimen;
+mod stage;
 mod summary;
 mod surfaces;
 mod through;
+mod trail;
+mod verification;
 mod ways;
 mod world;
 
@@ -34,6 +40,7 @@ use crate::finding::{Coverage, Finding};
 use crate::session::Connector;
 use crate::tenancy::Tenancy;
 
+pub use committed::clean_up;
 pub use run::run;
 
 /// What the ids of the probe's findings begin with.
@@ -51,6 +58,12 @@ pub struct Setup<'a> {
     pub organizations: Option<(String, String)>,
     /// Leave out every attack that writes.
     pub read_only: bool,
+    /// Commit the canaries, so that attacks come from two logins; removed at the end.
+    pub login: bool,
+    /// Where committed canaries are recorded.
+    pub records: Option<std::path::PathBuf>,
+    /// Write to tables although a trigger of theirs could reach outside of the database.
+    pub fire_triggers: bool,
     /// Is told how many objects there are and which one is next.
     pub progress: &'a dyn Fn(usize, &str),
 }

@@ -76,18 +76,22 @@ impl Arena<'_> {
         Ok(answers)
     }
 
-    /// Back to the savepoint, and the context as it should be.
-    async fn enter(&self, who: As<'_>) -> Result<()> {
+    /// Back to the savepoint, and the context as it should be; the next attempt goes back, too.
+    async fn enter(&mut self, who: As<'_>) -> Result<()> {
         let mut text = String::from("rollback to savepoint tenantctl;");
         if let As::Context(value) = who {
             text += &format!(" set local {} = {};", self.context, quote::literal(value));
         }
+        self.failed = true;
         self.client.batch_execute(&text).await.map_err(explain)
     }
 
     fn heard(&mut self, who: As<'_>, sql: &str, reply: Reply) -> Reply {
         let notices = self.client.take_notices();
         self.ear.hear(&[(who, sql)], (reply.refused(), &notices));
+        if let Some(refused) = reply.refused() {
+            self.trail.refused(refused);
+        }
         reply
     }
 }

@@ -23,6 +23,7 @@ mod harness;
 mod organizations;
 mod output;
 mod privileges;
+mod probe_safety;
 mod probing;
 mod proposing;
 mod provisioning;

@@ -10,7 +10,6 @@ use anyhow::Result;
 use super::super::arena::{Arena, As};
 use super::super::case::{BLIND_LIMIT, Case, Leak};
 use super::super::reply::{Answer, Reply};
-use super::super::world::Writes;
 use super::write::{blind_delete, blind_update, channel_of, timed_out, touched};
 use crate::finding::{Class, Operation, Severity};
 use crate::predicate::{Answer as Proof, Need, Prover};
@@ -47,14 +46,16 @@ pub(super) async fn blindly(
 pub(super) async fn never_set(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
     // A context that is preset is shown by reading already.
     let told = case.leaks(Operation::Select);
-    let able = case.world.writes == Writes::Allowed && case.is_small();
-    if told || !able || case.world.exempt(case.relation) {
+    if told || !case.is_small() || case.world.exempt(case.relation) {
         return Ok(());
     }
     let update = blind_update(case).map(|sql| (Operation::Update, sql));
     let delete = case.rights.deletes().then(|| blind_delete(case));
     let delete = delete.map(|sql| (Operation::Delete, sql));
     for (operation, sql) in update.into_iter().chain(delete) {
+        if case.world.may(operation, case.table.oid).is_err() {
+            continue;
+        }
         let reply = arena.attempt(As::Unset, &sql).await?;
         spared(case, arena, (operation, As::Unset, &sql), &reply);
     }

@@ -9,7 +9,6 @@ use super::super::reply::{Answer, Reply};
 use super::super::rights::Rights;
 use super::super::rows::{Cell, fresh_value, insert, value};
 use super::super::specimen::{self, Specimen};
-use super::super::world::Writes;
 use super::collision::is_uuid;
 use crate::catalog::{Constraint, ConstraintKind, Relation};
 use crate::finding::{Class, Operation, Severity};
@@ -28,8 +27,14 @@ pub(super) const CHANNEL: Channel = Channel {
 };
 
 pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
-    if case.world.writes != Writes::Allowed || !case.is_small() || case.world.exempt(case.relation)
-    {
+    // What the foreign key does fires the triggers of the child, too.
+    let writes = [Operation::Insert, Operation::Update, Operation::Delete];
+    let may = |oid| {
+        writes
+            .iter()
+            .all(|write| case.world.may(*write, oid).is_ok())
+    };
+    if !may(case.table.oid) || !case.is_small() || case.world.exempt(case.relation) {
         return Ok(());
     }
     let ours = case.link().number;
@@ -37,6 +42,7 @@ pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Re
     let foreign = case.relation.constraints.iter().filter(|constraint| {
         constraint.kind == ConstraintKind::Foreign
             && !constraint.columns.contains(&ours)
+            && may(constraint.references)
             && (acts(constraint.on_delete) || acts(constraint.on_update))
     });
     for constraint in foreign {

@@ -11,9 +11,8 @@ use super::super::channel::Channel;
 use super::super::reply::Reply;
 use super::super::rows::{Cell, insert};
 use super::super::specimen::{self, Specimen};
-use super::super::world::Writes;
 use crate::catalog::{ConstraintKind, Index, Relation};
-use crate::finding::{Class, Severity};
+use crate::finding::{Class, Operation, Severity};
 use crate::session::quote;
 
 pub(super) const UNIQUE: Channel = Channel {
@@ -58,7 +57,7 @@ struct Spelled {
 
 pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
     let able = case.rights.may_insert(&case.link().name)
-        && case.world.writes == Writes::Allowed
+        && case.world.may(Operation::Insert, case.table.oid).is_ok()
         && case.a_link.is_some();
     if !able || case.world.exempt(case.relation) {
         return Ok(());

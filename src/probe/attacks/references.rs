@@ -10,10 +10,9 @@ use super::super::channel::Channel;
 use super::super::reply::Reply;
 use super::super::rows::{self, insert};
 use super::super::specimen::{self, Specimen};
-use super::super::world::Writes;
 use super::collision::{is_uuid, row_with};
 use crate::catalog::{Constraint, ConstraintKind, Relation};
-use crate::finding::{Class, Severity};
+use crate::finding::{Class, Operation, Severity};
 use crate::session::quote;
 
 pub(super) const CHANNEL: Channel = Channel {
@@ -28,7 +27,9 @@ pub(super) const CHANNEL: Channel = Channel {
 };
 
 pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
-    if case.world.writes != Writes::Allowed || case.world.exempt(case.relation) {
+    let may = |operation| case.world.may(operation, case.table.oid).is_ok();
+    let able = may(Operation::Insert) && may(Operation::Update);
+    if !able || case.world.exempt(case.relation) {
         return Ok(());
     }
     let ours = case.link().number;

@@ -38,6 +38,18 @@ struct Handover {
     ends: bool,
 }
 
+impl Handover {
+    /// The context at B.
+    fn set(&self, case: &Case<'_, '_>) -> String {
+        let context = setting(case.world.context());
+        let theirs = quote::literal(&case.world.b);
+        match self.session_wide {
+            true => format!("set {context} = {theirs};"),
+            false => format!("set local {context} = {theirs};"),
+        }
+    }
+}
+
 const HANDOVERS: [Handover; 5] = [
     Handover {
         called: "ROLLBACK TO SAVEPOINT",
@@ -75,6 +87,7 @@ const HANDOVERS: [Handover; 5] = [
 pub(in super::super) async fn reused(
     case: &mut Case<'_, '_>,
     (session, opening): (&Session, &str),
+    prologue: &[String],
 ) -> Result<usize> {
     let Some(row) = case.b_row() else {
         return Ok(0);
@@ -90,6 +103,7 @@ pub(in super::super) async fn reused(
         }
         attempts += 2;
         if hand_over(case, (session, opening), (handover, &row)).await? {
+            report(case, handover, (&row, prologue));
             break;
         }
     }
@@ -103,13 +117,9 @@ async fn hand_over(
     (handover, row): (&Handover, &str),
 ) -> Result<bool> {
     let context = setting(case.world.context());
-    let theirs = quote::literal(&case.world.b);
     let select = format!("select 1 from {} where {row} limit 1", case.name);
     let begin = format!("begin read only; {LIMITS} {opening}");
-    let set = match handover.session_wide {
-        true => format!("set {context} = {theirs};"),
-        false => format!("set local {context} = {theirs};"),
-    };
+    let set = handover.set(case);
     let first = match (handover.session_wide, handover.ends) {
         (true, _) => vec![set.clone(), format!("{begin} {select}; commit")],
         (false, true) => vec![format!("{begin} {set} {select}")],
@@ -130,7 +140,6 @@ async fn hand_over(
         case.held(READ);
     }
     if seen && left && !is_preset(session, case.world.context()).await? {
-        report(case, handover, [&set, &select]);
         return Ok(true);
     }
     Ok(false)
@@ -168,7 +177,9 @@ async fn is_preset(session: &Session, context: &str) -> Result<bool> {
     }
 }
 
-fn report(case: &mut Case<'_, '_>, handover: &Handover, [set, select]: [&str; 2]) {
+fn report(case: &mut Case<'_, '_>, handover: &Handover, (row, prologue): (&str, &[String])) {
+    let set = handover.set(case);
+    let select = format!("select 1 from {} where {row} limit 1", case.name);
     let app = case.world.app_role();
     let again = match handover.ends {
         true => "BEGIN READ ONLY; ",
@@ -188,7 +199,17 @@ fn report(case: &mut Case<'_, '_>, handover: &Handover, [set, select]: [&str; 2]
             handover.between
         ),
     };
-    let script = format!("{} {script}", comment(&format!("as {app}")));
+    let who = comment(&format!("as {app}"));
+    let script = match prologue.is_empty() {
+        true => format!("{who} {script}"),
+        false => {
+            let first = comment(&format!(
+                "first, as an administrator: {}",
+                prologue.join("; ")
+            ));
+            format!("{first} {who} {script}")
+        }
+    };
     let leak = Leak {
         channel: &CHANNEL,
         class: case.class(Class::Context),

@@ -28,6 +28,9 @@ pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Re
     let Some(changed) = changeable(case, false) else {
         return Ok(false);
     };
+    if case.world.may(Operation::Insert, case.table.oid).is_err() {
+        return Ok(false);
+    }
     let changed = quote::ident(&changed.name);
     let keys = collision::keys(case).await?;
     for key in keys.into_iter().filter(|key| !key.names_tenant) {

@@ -19,11 +19,11 @@ use super::ledger::Ledger;
 use super::login::set_role;
 use super::rights::Rights;
 use super::rows::Cell;
-use super::run::Stage;
-use super::world::{World, Writes};
+use super::stage::Stage;
+use super::world::World;
 use crate::catalog::{Oid, Relation, RelationKind, Snapshot};
 use crate::finding::{Class, Finding, Operation, Severity};
-use crate::session::{Purpose, quote};
+use crate::session::quote;
 use meter::{Measured, Meter};
 use statements::{Aim, Attack, Kind, Side};
 
@@ -69,21 +69,28 @@ pub(super) async fn attack(
     relation: &Relation,
     ledger: &mut Ledger,
 ) -> Result<usize> {
-    let operations = operations(relation, stage.world.rights_on(relation.oid));
+    let mut operations = operations(relation, stage.world.rights_on(relation.oid));
     let below = below(stage.world, relation);
     if operations.is_empty() || below.is_empty() {
         return Ok(0);
     }
     let name = relation.qualified();
+    let places: Vec<Oid> = below.iter().copied().chain([relation.oid]).collect();
+    operations.retain(|operation| match may(stage.world, *operation, &places) {
+        Ok(()) => true,
+        Err(why) => {
+            ledger.unproven(&name, *operation, format!("not attacked: {why}"));
+            false
+        }
+    });
+    if operations.is_empty() {
+        return Ok(0);
+    }
     let refuse = |ledger: &mut Ledger, why: &str| {
         for operation in &operations {
             ledger.unproven(&name, *operation, why.to_owned());
         }
     };
-    if let Writes::Refused(why) = &stage.world.writes {
-        refuse(ledger, &format!("not attacked: {why}"));
-        return Ok(0);
-    }
     let (meter, large) = Meter::of((stage.world, stage.eye), below.iter().copied()).await?;
     if meter.is_empty() {
         refuse(
@@ -94,8 +101,9 @@ pub(super) async fn attack(
         return Ok(0);
     }
     let base = base(stage.world, relation, &below);
-    let session = stage.setup.admin.open(Purpose::Attack).await?;
-    let (staged, attempts) = Arena::rolled_back(&session, stage.arena("", false), async |arena| {
+    let session = stage.admin().await?;
+    let (staged, attempts) = Arena::rolled_back(session, stage.arena("", false), async |arena| {
+        arena.prologue = stage.prologue();
         let aim = match aim(stage, arena, (relation, base, &meter)).await? {
             Ok(aim) => aim,
             Err(why) => return Ok(Err(why)),
@@ -114,11 +122,19 @@ pub(super) async fn attack(
         Ok(Ok(()))
     })
     .await?;
-    session.close().await;
     if let Err(why) = staged {
         refuse(ledger, &why);
     }
     Ok(attempts)
+}
+
+/// Whether this may be done to the view and to the tables below it, with what their triggers do.
+fn may<'w>(
+    world: &'w World<'_>,
+    operation: Operation,
+    places: &[Oid],
+) -> std::result::Result<(), &'w str> {
+    places.iter().try_for_each(|oid| world.may(operation, *oid))
 }
 
 /// What the statements aim at: a row of A's and one of B's in the table below. The error is why
