@@ -39,6 +39,19 @@ pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String>
             quote::ident(app)
         ));
     }
+    if let Some(first) = collected.half_seen.first() {
+        notes.push(format!(
+            "the administrator could not count the rows of {} ({first}{}): subject to policies, or \
+             without the privilege; their rows were seen with the context at their organization at \
+             most, and writes that aim at no row were not tried on them",
+            tables(collected.half_seen.len()),
+            if collected.half_seen.len() > 1 {
+                ", …"
+            } else {
+                ""
+            }
+        ));
+    }
     let withheld: Vec<String> = stage
         .world
         .tenancy
