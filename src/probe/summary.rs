@@ -39,6 +39,13 @@ pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String>
             quote::ident(app)
         ));
     }
+    limits(stage, collected, &mut notes);
+    notes.extend(collected.aftermath.iter().cloned());
+    notes
+}
+
+/// What was left out, and what a rollback does not take back.
+fn limits(stage: &Stage<'_, '_>, collected: &Collected, notes: &mut Vec<String>) {
     if let Some(first) = collected.half_seen.first() {
         notes.push(format!(
             "the administrator could not count the rows of {} ({first}{}): subject to policies, or \
@@ -74,8 +81,6 @@ pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String>
             collected.firing.join(", ")
         ));
     }
-    notes.extend(collected.aftermath.iter().cloned());
-    notes
 }
 
 /// Tables that leak because no policy applies to the application role have one cause: the role.

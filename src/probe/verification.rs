@@ -46,7 +46,7 @@ impl Verification {
         self,
         eye: &Eye<'_>,
         world: &World<'_>,
-        transactions: &[String],
+        (transactions, unasked): (&[String], usize),
     ) -> Result<Vec<String>> {
         all_aborted(eye, transactions).await?;
         let tables: Vec<Oid> = self.sums.keys().copied().collect();
@@ -66,6 +66,12 @@ impl Verification {
                  probe as rolled back (pg_xact_status), and the rows of {same} of {all} tenant \
                  tables, those that are small and that the administrator sees whole, add up to the \
                  same as before"
+            ));
+        }
+        if unasked > 0 {
+            notes.push(format!(
+                "{unasked} transactions of the probe were rolled back without telling their id, so \
+                 that nobody can be asked about them again"
             ));
         }
         if !changed.is_empty() {
