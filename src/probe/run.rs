@@ -173,7 +173,10 @@ async fn on(
             .iter()
             .flat_map(|lane| lane.trail.transactions())
             .collect();
-        let said = verification.end(first.eye, world, &transactions).await?;
+        let unasked = lanes.iter().map(|lane| lane.trail.how_many_unasked()).sum();
+        let said = verification
+            .end(first.eye, world, (&transactions, unasked))
+            .await?;
         collected.aftermath.extend(said);
     }
     Ok(outcome(first, collected))
