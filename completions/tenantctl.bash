@@ -1060,7 +1060,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__probe)
-            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --app-url --org --read-only --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --app-url --org --read-only --self-test --mutant --mutant-tables --mutant-time --pg-bin --offline --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1079,6 +1079,22 @@ _tenantctl() {
                     return 0
                     ;;
                 --org)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mutant)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mutant-tables)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mutant-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pg-bin)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::Context;
 use super::audit::{self, Gate};
+use super::self_test::Breaking;
 use crate::audit::{accept, order};
 use crate::exit::{Code, usage};
 use crate::probe::{self, Outcome, Setup};
@@ -21,6 +22,8 @@ pub(super) struct Options {
     gate: Gate,
     #[command(flatten)]
     attack: Attack,
+    #[command(flatten)]
+    self_test: Breaking,
 }
 
 /// Who attacks, and how far.
@@ -92,6 +95,9 @@ impl Options {
     pub(super) async fn run(self, context: &Context) -> Result<Code> {
         // What is wrong with the command line is said before anything is connected.
         self.attack.organizations()?;
+        if self.self_test.self_test {
+            return self.self_test.run(context, &self.gate).await;
+        }
         let settings = context.settings()?;
         let output = context.output()?;
         let admin = context.connector()?;
@@ -116,7 +122,7 @@ impl Options {
             coverage: outcome.coverage,
             unfinished: Vec::new(),
             notes: outcome.notes,
-            explanation: None,
+            ..Report::default()
         };
         report.write(self.gate.format, self.gate.details, output)?;
         Ok(report.exit_code(self.gate.fail_on, self.gate.allow_unproven))

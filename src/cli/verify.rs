@@ -65,7 +65,7 @@ impl Options {
             coverage: combine(rows),
             unfinished,
             notes,
-            explanation: None,
+            ..Report::default()
         };
         report.write(self.gate.format, self.gate.details, output)?;
         Ok(report.exit_code(self.gate.fail_on, self.gate.allow_unproven))

@@ -42,6 +42,25 @@ impl<'a> Arena<'a> {
         } else {
             "begin isolation level repeatable read;"
         };
+        Self::between(client, (context, begin, opening), "rollback", work).await
+    }
+
+    /// The same for rows that are to stay: on a throwaway copy only.
+    pub(super) async fn kept<T>(
+        client: &'a Session,
+        context: &str,
+        work: impl AsyncFnOnce(&mut Arena<'a>) -> Result<T>,
+    ) -> Result<T> {
+        let (value, _) = Self::between(client, (context, "begin;", ""), "commit", work).await?;
+        Ok(value)
+    }
+
+    async fn between<T>(
+        client: &'a Session,
+        (context, begin, opening): (&str, &str, &str),
+        end: &str,
+        work: impl AsyncFnOnce(&mut Arena<'a>) -> Result<T>,
+    ) -> Result<(T, usize)> {
         let mut arena = Arena {
             client,
             context: setting(context),
@@ -53,9 +72,14 @@ impl<'a> Arena<'a> {
             Ok(()) => work(&mut arena).await,
             Err(error) => Err(error).context("cannot begin a transaction to attack in"),
         };
-        let ended = client.batch_execute("rollback").await.map_err(explain);
+        let end = if outcome.is_ok() { end } else { "rollback" };
+        let ended = client.batch_execute(end).await.map_err(explain);
         let value = outcome?;
-        ended.context("cannot roll back the attacks; the connection is dropped instead")?;
+        ended.with_context(|| {
+            format!(
+                "cannot {end} the transaction of the attacks; the connection is dropped instead"
+            )
+        })?;
         Ok((value, arena.attempts))
     }
 

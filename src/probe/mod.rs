@@ -16,6 +16,7 @@ mod login;
 mod markers;
 mod organizations;
 mod others;
+mod populate;
 mod reply;
 mod rights;
 mod rows;
@@ -30,6 +31,7 @@ use crate::finding::{Coverage, Finding};
 use crate::session::Connector;
 use crate::tenancy::Tenancy;
 
+pub use populate::{Populated, populate};
 pub use run::run;
 
 /// What the ids of the probe's findings begin with.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::model::Report;
+use super::self_test;
 use crate::audit::explain::Explanation;
 use crate::finding::{Coverage, Finding, Severity};
 
@@ -21,6 +22,8 @@ struct Document<'a> {
     notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     explain: Option<&'a Explanation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_test: Option<self_test::Document<'a>>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +106,7 @@ pub(super) fn text(report: &Report) -> String {
             .collect(),
         notes: &report.notes,
         explain: report.explanation.as_ref(),
+        self_test: report.self_test.as_ref().map(self_test::document),
     };
     super::pretty(&document)
 }

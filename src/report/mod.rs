@@ -9,6 +9,7 @@ mod output;
 pub mod plan;
 mod progress;
 pub mod role;
+mod self_test;
 pub mod story;
 pub mod style;
 pub(crate) mod table;

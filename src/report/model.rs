@@ -4,6 +4,7 @@ use crate::audit::explain::Explanation;
 use crate::audit::{Accepted, Unfinished};
 use crate::exit::Code;
 use crate::finding::{Coverage, Finding, Severity, Verdict};
+use crate::mutants::SelfTest;
 
 /// Everything that a sink may want to write.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// The whole reasoning about one object, where the report is about one.
     pub explanation: Option<Explanation>,
+    /// What became of the mutants; everything else in the report is then about the unbroken copy.
+    pub self_test: Option<SelfTest>,
 }
 
 /// What was looked at.

@@ -28,6 +28,7 @@ mod provisioning;
 mod roles;
 mod scenarios;
 mod secrets;
+mod self_test;
 mod signals;
 mod soundness;
 mod tls;
