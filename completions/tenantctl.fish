@@ -380,6 +380,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l format -d 
 json\t'For programs: schema version 1'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l app-url -d 'The application role\'s own login; by default that role at the administrator\'s server, with a password from ~/.pgpass, or else SET ROLE' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l org -d 'An organization by its registry id; given twice: the attacker, then the victim' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l pooler-url -d 'The application role\'s login through a connection pooler: finds out how the pooler shares connections, and which ways of setting the context stay with one client' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l switches -d 'How often two organizations take turns on shared connections, for at most 5 seconds; 0 is never' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l mutant -d 'Only this way, by the name that the JSON has for it; may be repeated' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l mutant-tables -d 'How many tables each way is tried on, as different as can be; 0 is all' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l mutant-time -d 'After this long no further way is tried; what is left makes the exit code 4' -r
@@ -420,6 +422,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l skip -d '
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l checks-dir -d 'Folder of further checks: DIR/<id>/check.sql' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l app-url -d 'The application role\'s own login; by default that role at the administrator\'s server, with a password from ~/.pgpass, or else SET ROLE' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l org -d 'An organization by its registry id; given twice: the attacker, then the victim' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l pooler-url -d 'The application role\'s login through a connection pooler: finds out how the pooler shares connections, and which ways of setting the context stay with one client' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l switches -d 'How often two organizations take turns on shared connections, for at most 5 seconds; 0 is never' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r

@@ -1,6 +1,7 @@
 //! `tenantctl probe`
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 
@@ -9,8 +10,9 @@ use super::audit::{self, Gate};
 use super::self_test::Breaking;
 use crate::audit::{accept, order};
 use crate::exit::{Code, usage};
-use crate::probe::{self, Outcome, Setup};
-use crate::report::Report;
+use crate::finding::{Operation, Verdict};
+use crate::probe::{self, Outcome, Setup, pooler};
+use crate::report::{Report, Sharing};
 use crate::session::Connector;
 use crate::session::conninfo::{self, Environment};
 use crate::tenancy::Tenancy;
@@ -44,6 +46,19 @@ pub(super) struct Attack {
     /// Leave out every attack that writes
     #[arg(long)]
     read_only: bool,
+    /// The application role's login through a connection pooler: finds out how the pooler shares
+    /// connections, and which ways of setting the context stay with one client
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TENANTCTL_POOLER_URL",
+        hide_env_values = true
+    )]
+    pooler_url: Option<String>,
+    /// How often two organizations take turns on shared connections, for at most 5 seconds; 0 is
+    /// never
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    switches: usize,
 }
 
 impl Attack {
@@ -58,28 +73,29 @@ impl Attack {
         }
     }
 
-    fn login(&self, admin: &Connector) -> Result<Option<Connector>> {
-        let url = self.app_url.as_deref().filter(|url| !url.is_empty());
+    fn login(url: Option<&str>, admin: &Connector) -> Result<Option<Connector>> {
+        let url = url.filter(|url| !url.is_empty());
         url.map(|url| admin.at(conninfo::resolve(Some(url), &Environment::of_process())?))
             .transpose()
     }
 
-    /// Attacks, with a progress bar.
+    /// Attacks, with a progress bar, and then looks at shared connections.
     pub(super) async fn run(
         &self,
         context: &Context,
         admin: &Connector,
         tenancy: &Tenancy<'_>,
-    ) -> Result<Outcome> {
+    ) -> Result<(Outcome, Sharing)> {
         let organizations = self.organizations()?;
-        let app = self.login(admin)?;
+        let app = Self::login(self.app_url.as_deref(), admin)?;
+        let pooler = Self::login(self.pooler_url.as_deref(), admin)?;
         let bar = OnceCell::new();
         let progress = |total: usize, name: &str| {
             let bar = bar.get_or_init(|| context.progress(total, "attacking"));
             bar.now(name.to_owned());
             bar.step();
         };
-        probe::run(Setup {
+        let mut outcome = probe::run(Setup {
             admin,
             app: app.as_ref(),
             tenancy,
@@ -87,7 +103,57 @@ impl Attack {
             read_only: self.read_only,
             progress: &progress,
         })
-        .await
+        .await?;
+        let logins = (admin, app.as_ref(), pooler.as_ref());
+        let sharing = self.shared(logins, tenancy, &mut outcome).await?;
+        Ok((outcome, sharing))
+    }
+
+    /// The same connections for both organizations: our own pool's, and a pooler's.
+    async fn shared(
+        &self,
+        (admin, app, pooler): (&Connector, Option<&Connector>, Option<&Connector>),
+        tenancy: &Tenancy<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<Sharing> {
+        // Of a table that is open anyway this would say nothing new.
+        let held = outcome
+            .coverage
+            .iter()
+            .filter(|row| row.operation == Operation::Select && row.verdict == Verdict::Held);
+        let tables: BTreeSet<String> = held.map(|row| row.object.clone()).collect();
+        let organizations = Some(outcome.organizations.clone());
+        let interleaved = probe::interleave(probe::InterleaveSetup {
+            admin,
+            app,
+            tenancy,
+            organizations: organizations.clone(),
+            tables: tables.clone(),
+            switches: self.switches,
+        })
+        .await?;
+        outcome.take(
+            (&interleaved.findings, &interleaved.notes),
+            interleaved.switches,
+        );
+        let mut sharing = Sharing {
+            interleaved: (interleaved.tables > 0).then_some(interleaved),
+            pooled: None,
+        };
+        if let Some(pooler) = pooler {
+            let pooled = pooler::run(pooler::Setup {
+                pooler,
+                admin,
+                tenancy,
+                organizations,
+                tables,
+                switches: self.switches,
+            })
+            .await?;
+            outcome.take((&pooled.findings, &pooled.notes), pooled.attempts);
+            sharing.pooled = Some(pooled);
+        }
+        Ok(sharing)
     }
 }
 
@@ -104,7 +170,7 @@ impl Options {
         let (session, snapshot) = audit::snapshot_at(context, &admin).await?;
         session.close().await;
         let tenancy = Tenancy::resolve(&snapshot, &settings)?;
-        let outcome = self.attack.run(context, &admin, &tenancy).await?;
+        let (outcome, sharing) = self.attack.run(context, &admin, &tenancy).await?;
         context.detail(&format!("{} attacks", outcome.attempts));
         let ran = |id: &str| id.starts_with(probe::PREFIX);
         let (mut findings, accepted) = accept(
@@ -120,8 +186,9 @@ impl Options {
             findings,
             accepted,
             coverage: outcome.coverage,
-            unfinished: Vec::new(),
+            unfinished: sharing.unfinished(),
             notes: outcome.notes,
+            sharing,
             ..Report::default()
         };
         report.write(self.gate.format, self.gate.details, output)?;

@@ -11,11 +11,13 @@ mod case;
 mod evidence;
 mod eye;
 mod glob;
+mod interleave;
 mod ledger;
 mod login;
 mod markers;
 mod organizations;
 mod others;
+pub mod pooler;
 mod populate;
 mod reply;
 mod rights;
@@ -31,6 +33,7 @@ use crate::finding::{Coverage, Finding};
 use crate::session::Connector;
 use crate::tenancy::Tenancy;
 
+pub use interleave::{Interleaved, Setup as InterleaveSetup, run as interleave};
 pub use populate::{Populated, populate};
 pub use run::run;
 
@@ -68,4 +71,13 @@ pub struct Outcome {
     pub organizations: (String, String),
     /// How many statements were tried.
     pub attempts: usize,
+}
+
+impl Outcome {
+    /// Adds what was found beside the attacks on objects.
+    pub fn take(&mut self, (findings, notes): (&[Finding], &[String]), attempts: usize) {
+        self.findings.extend(findings.iter().cloned());
+        self.notes.extend(notes.iter().cloned());
+        self.attempts += attempts;
+    }
 }

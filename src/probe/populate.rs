@@ -9,7 +9,6 @@ use super::arena::Arena;
 use super::canary::Nursery;
 use super::eye::Eye;
 use super::organizations;
-use super::rights;
 use super::rows::{Cell, Recipe, insert};
 use super::world::{World, Writes};
 use crate::catalog::{Column, ConstraintKind, Oid, Relation};
@@ -31,20 +30,10 @@ pub struct Populated {
 /// # Errors
 /// A connection is lost. What could not be made is in the answer.
 pub async fn populate(admin: &Connector, tenancy: &Tenancy<'_>) -> Result<Populated> {
-    let role = &tenancy.settings.tenancy.app_role;
     let reading = admin.open(Purpose::Read).await?;
     let eye = Eye::new(&reading, &tenancy.settings.tenancy.context);
     let cast = organizations::cast(&eye, tenancy, None).await?;
-    let world = World {
-        tenancy,
-        rights: rights::load(&reading, role).await?,
-        app_roles: rights::roles_of(&reading, role).await?,
-        a: cast.a.clone(),
-        b: cast.b.clone(),
-        others: cast.others.clone(),
-        writes: Writes::Allowed,
-        as_login: false,
-    };
+    let world = World::gather(&reading, tenancy, &cast, (Writes::Allowed, false)).await?;
     let session = admin.open(Purpose::Attack).await?;
     let mut lacking = Vec::new();
     Arena::kept(&session, world.context(), async |arena| {

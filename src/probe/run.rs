@@ -17,7 +17,7 @@ use super::others;
 use super::rights::Rights;
 use super::specimen::{self, Specimen};
 use super::world::{World, Writes};
-use super::{Outcome, Setup, glob, rights, settings, summary, surfaces};
+use super::{Outcome, Setup, glob, settings, summary, surfaces};
 use crate::catalog::Oid;
 use crate::exit::usage;
 use crate::session::conninfo::Host;
@@ -40,16 +40,8 @@ pub async fn run(setup: Setup<'_>) -> Result<Outcome> {
     let eye = Eye::new(&reading, &setup.tenancy.settings.tenancy.context);
     let attacker = Attacker::find(setup.admin, setup.app, role).await?;
     let cast = organizations::cast(&eye, setup.tenancy, setup.organizations.as_ref()).await?;
-    let world = World {
-        tenancy: setup.tenancy,
-        rights: rights::load(&reading, role).await?,
-        app_roles: rights::roles_of(&reading, role).await?,
-        a: cast.a.clone(),
-        b: cast.b.clone(),
-        others: cast.others.clone(),
-        writes: writes(&setup),
-        as_login: attacker.as_login,
-    };
+    let how = (writes(&setup), attacker.as_login);
+    let world = World::gather(&reading, setup.tenancy, &cast, how).await?;
     let stage = Stage {
         setup: &setup,
         world: &world,

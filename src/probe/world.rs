@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::rights::Rights;
+use anyhow::Result;
+
+use super::organizations::Cast;
+use super::rights::{self, Rights};
 use crate::catalog::{Oid, PolicyCommand, Relation};
 use crate::finding::Class;
-use crate::session::quote;
+use crate::session::{Session, quote};
 use crate::settings::KeyType;
 use crate::tenancy::{Reach, Tenancy};
 
@@ -32,6 +35,28 @@ pub(super) struct World<'a> {
     pub(super) writes: Writes,
     /// Whether the attacker logs in, or an administrator becomes him.
     pub(super) as_login: bool,
+}
+
+impl<'a> World<'a> {
+    /// Asks the server what the application role may do.
+    pub(super) async fn gather(
+        reading: &Session,
+        tenancy: &'a Tenancy<'a>,
+        cast: &Cast,
+        (writes, as_login): (Writes, bool),
+    ) -> Result<Self> {
+        let role = &tenancy.settings.tenancy.app_role;
+        Ok(World {
+            tenancy,
+            rights: rights::load(reading, role).await?,
+            app_roles: rights::roles_of(reading, role).await?,
+            a: cast.a.clone(),
+            b: cast.b.clone(),
+            others: cast.others.clone(),
+            writes,
+            as_login,
+        })
+    }
 }
 
 impl World<'_> {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use comfy_table::{Cell, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::model::{Overall, Report};
-use super::{explain, self_test, style};
+use super::{explain, self_test, sharing, style};
 use crate::finding::{Coverage, Operation, Severity, Verdict};
 use crate::session::quote::printable;
 
@@ -58,6 +58,7 @@ pub(super) fn text(report: &Report, details: bool) -> String {
         (None, None) => {
             findings(report, details, &mut out);
             coverage(report, details, &mut out);
+            sharing::text(&report.sharing, details, &mut out);
         }
     }
     trailer(report, &mut out);

@@ -21,6 +21,7 @@ mod generated;
 mod harness;
 mod organizations;
 mod output;
+mod pooler;
 mod privileges;
 mod probing;
 mod proposing;
