@@ -1,4 +1,4 @@
-//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|roles|peer]`.
+//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|roles|peer|probe]`.
 //!
 //! Each figure is a median of whole processes, and its floor is measured in the same run on the
 //! same throwaway server: psql reading the same catalogs, a hand-written WHERE, psql running the
@@ -12,6 +12,7 @@
     reason = "a bench prints, and has failed where it cannot go on"
 )]
 
+mod attempts;
 mod bench;
 mod growth;
 mod peer;
@@ -85,20 +86,24 @@ fn main() {
     if wants("policy") {
         bench.policy();
     }
-    // Minutes, so only when asked for.
-    if wanted.iter().any(|arg| arg == "growth") {
-        bench.growth();
-    }
-    if wanted.iter().any(|arg| arg == "roles") {
-        bench.roles();
-    }
-    if wanted.iter().any(|arg| arg == "peer") {
-        bench.peer();
-    }
+    bench.when_asked(&wanted);
     std::fs::remove_dir_all(&bench.folder).unwrap();
 }
 
 impl Bench {
+    /// What takes minutes.
+    fn when_asked(&self, wanted: &[String]) {
+        for name in wanted {
+            match name.as_str() {
+                "growth" => self.growth(),
+                "roles" => self.roles(),
+                "peer" => self.peer(),
+                "probe" => self.attempts(),
+                _ => {}
+            }
+        }
+    }
+
     fn start(&self) {
         let version = median(|| time(Command::new(TOOL).arg("--version")));
         println!("start   --version                    {}", ms(version));

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::path::PathBuf;
+use std::pin::Pin;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -56,7 +58,14 @@ pub struct Context {
     /// As typed.
     pub globals: Globals,
     connectors: RefCell<Vec<Connector>>,
+    last: RefCell<Option<LastWords>>,
 }
+
+/// What is still done after a signal, and what is said of it.
+pub(super) type LastWords = Pin<Box<dyn Future<Output = Result<Option<String>>>>>;
+
+/// How long it may take: whoever interrupts does not want to wait.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Context {
     pub(super) fn new(globals: Globals) -> Self {
@@ -64,6 +73,7 @@ impl Context {
         Self {
             globals,
             connectors: RefCell::default(),
+            last: RefCell::default(),
         }
     }
 
@@ -136,6 +146,24 @@ impl Context {
         for (index, line) in format!("{error:#}").lines().enumerate() {
             let lead = if index == 0 { "tenantctl: " } else { "  " };
             crate::report::stderr_line(&format!("{lead}{line}"));
+        }
+    }
+
+    /// Leaves something to do after a signal.
+    pub(super) fn before_the_end(&self, work: LastWords) {
+        *self.last.borrow_mut() = Some(work);
+    }
+
+    /// Does what was left to do.
+    pub(super) async fn end(&self) {
+        let work = self.last.borrow_mut().take();
+        let Some(work) = work else {
+            return;
+        };
+        match tokio::time::timeout(PATIENCE, work).await {
+            Ok(Ok(said)) => said.iter().for_each(|text| self.note(text)),
+            Ok(Err(error)) => self.say_error(&error),
+            Err(_) => self.note("what is left of the probe is removed by the next one"),
         }
     }
 

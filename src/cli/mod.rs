@@ -142,5 +142,6 @@ async fn until_signal(
     context.note(
         "interrupted: the running statement was cancelled, open transactions are rolled back",
     );
+    context.end().await;
     Ok(code)
 }

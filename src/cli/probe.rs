@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -26,6 +27,10 @@ pub(super) struct Options {
     attack: Attack,
     #[command(flatten)]
     self_test: Breaking,
+    /// Only remove what a probe with --login that was killed has left; every probe that may write
+    /// does that first
+    #[arg(long)]
+    cleanup: bool,
 }
 
 /// Who attacks, and how far.
@@ -59,6 +64,14 @@ pub(super) struct Attack {
     /// never
     #[arg(long, value_name = "N", default_value_t = 2000)]
     switches: usize,
+    /// Attack from two logins, with rows that are committed under two made-up organizations and
+    /// removed at the end; recorded in ~/.local/state/tenantctl, so that a killed run is cleaned up
+    #[arg(long)]
+    login: bool,
+    /// Write to tables although their triggers could reach outside of the database; without it such
+    /// writes stay unproven
+    #[arg(long)]
+    yes_fire_triggers: bool,
 }
 
 impl Attack {
@@ -73,7 +86,7 @@ impl Attack {
         }
     }
 
-    fn login(url: Option<&str>, admin: &Connector) -> Result<Option<Connector>> {
+    fn connector(url: Option<&str>, admin: &Connector) -> Result<Option<Connector>> {
         let url = url.filter(|url| !url.is_empty());
         url.map(|url| admin.at(conninfo::resolve(Some(url), &Environment::of_process())?))
             .transpose()
@@ -87,11 +100,15 @@ impl Attack {
         tenancy: &Tenancy<'_>,
     ) -> Result<(Outcome, Sharing)> {
         let organizations = self.organizations()?;
-        let app = Self::login(self.app_url.as_deref(), admin)?;
-        let pooler = Self::login(self.pooler_url.as_deref(), admin)?;
+        let app = Self::connector(self.app_url.as_deref(), admin)?;
+        let pooler = Self::connector(self.pooler_url.as_deref(), admin)?;
+        if self.login {
+            on_interrupt(context, admin, &tenancy.settings.tenancy.context);
+        }
         let bar = OnceCell::new();
         let progress = |total: usize, name: &str| {
             let bar = bar.get_or_init(|| context.progress(total, "attacking"));
+            bar.extend_to(total);
             bar.now(name.to_owned());
             bar.step();
         };
@@ -101,6 +118,9 @@ impl Attack {
             tenancy,
             organizations,
             read_only: self.read_only,
+            login: self.login,
+            records: records(),
+            fire_triggers: self.yes_fire_triggers,
             progress: &progress,
         })
         .await?;
@@ -122,7 +142,8 @@ impl Attack {
             .iter()
             .filter(|row| row.operation == Operation::Select && row.verdict == Verdict::Held);
         let tables: BTreeSet<String> = held.map(|row| row.object.clone()).collect();
-        let organizations = Some(outcome.organizations.clone());
+        // Those of the attacks may have been made up, and are gone.
+        let organizations = self.organizations()?;
         let interleaved = probe::interleave(probe::InterleaveSetup {
             admin,
             app,
@@ -157,6 +178,50 @@ impl Attack {
     }
 }
 
+/// Where committed canaries are recorded, as the XDG base directory specification has it: state that
+/// outlives a restart.
+fn records() -> Option<PathBuf> {
+    let folder = |name| {
+        let path = std::env::var_os(name).map(PathBuf::from)?;
+        path.is_absolute().then_some(path)
+    };
+    folder("XDG_STATE_HOME")
+        .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("tenantctl"))
+}
+
+/// Canaries that are committed do not wait for the next run.
+fn on_interrupt(context: &Context, admin: &Connector, setting: &str) {
+    let Some(records) = records() else {
+        return;
+    };
+    let (admin, setting) = (admin.clone(), setting.to_owned());
+    context.before_the_end(Box::pin(async move {
+        let count = probe::clean_up(&admin, &setting, &records).await?;
+        Ok((count > 0).then(|| removed(count)))
+    }));
+}
+
+async fn clean_up(context: &Context, setting: &str) -> Result<Code> {
+    let admin = context.connector()?;
+    let count = match records() {
+        Some(records) => probe::clean_up(&admin, setting, &records).await?,
+        None => 0,
+    };
+    context.note(&match count {
+        0 => "no canaries of an earlier probe of this database are recorded here".to_owned(),
+        n => removed(n),
+    });
+    Ok(Code::Done)
+}
+
+fn removed(count: usize) -> String {
+    match count {
+        1 => "1 canary was removed".to_owned(),
+        n => format!("{n} canaries were removed"),
+    }
+}
+
 impl Options {
     pub(super) async fn run(self, context: &Context) -> Result<Code> {
         // What is wrong with the command line is said before anything is connected.
@@ -165,6 +230,9 @@ impl Options {
             return self.self_test.run(context, &self.gate).await;
         }
         let settings = context.settings()?;
+        if self.cleanup {
+            return clean_up(context, &settings.tenancy.context).await;
+        }
         let output = context.output()?;
         let admin = context.connector()?;
         let (session, snapshot) = audit::snapshot_at(context, &admin).await?;

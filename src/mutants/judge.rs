@@ -55,6 +55,9 @@ impl Judge {
             tenancy: &tenancy,
             organizations: None,
             read_only: false,
+            login: false,
+            records: None,
+            fire_triggers: false,
             progress: &|_, _| {},
         })
         .await

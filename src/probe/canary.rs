@@ -12,6 +12,7 @@ use super::rows::{Cell, Recipe, insert};
 use super::specimen::{self, Specimen, select_list};
 use super::world::World;
 use crate::catalog::{Constraint, ConstraintKind, Oid, Relation};
+use crate::finding::Operation;
 use crate::session::quote;
 use crate::tenancy::Reach;
 
@@ -40,6 +41,12 @@ impl<'n, 'w> Nursery<'n, 'w> {
             as_tenant: false,
             salt: 100,
         }
+    }
+
+    /// With other values than the rows of a transaction beside this one.
+    pub(super) fn salted(mut self, salt: u32) -> Self {
+        self.salt += salt;
+        self
     }
 
     /// Gives the case the rows that it lacks; the error is why one could not be made.
@@ -253,6 +260,9 @@ impl<'n, 'w> Nursery<'n, 'w> {
         (relation, organization): (&Relation, &str),
         pinned: Vec<Cell>,
     ) -> Result<Result<Specimen, String>> {
+        if let Err(why) = self.world.may(Operation::Insert, relation.oid) {
+            return Ok(Err(why.to_owned()));
+        }
         let template = any_row(self.eye, relation).await?;
         self.salt += 1;
         let mut recipe = Recipe {

@@ -222,14 +222,12 @@ impl<'c> Case<'c, '_> {
 
     /// Whether writes are attacked at all; says so where they are not.
     pub(super) fn may_write(&mut self, operation: Operation) -> bool {
-        match &self.world.writes {
-            super::world::Writes::Allowed => true,
-            super::world::Writes::Refused(why) => {
-                let why = format!("not attacked: {why}");
-                self.unproven(operation, why);
-                false
-            }
-        }
+        let Err(why) = self.world.may(operation, self.table.oid) else {
+            return true;
+        };
+        let why = format!("not attacked: {why}");
+        self.unproven(operation, why);
+        false
     }
 
     /// Whether triggers or rules may turn a write into something else.

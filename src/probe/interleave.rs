@@ -2,7 +2,7 @@
 //! and never the other's, however often it changes hands.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -114,7 +114,11 @@ pub async fn run(setup: Setup<'_>) -> Result<Interleaved> {
     let eye = Eye::new(&reading, &setup.tenancy.settings.tenancy.context);
     let attacker = Attacker::find(setup.admin, setup.app, role).await?;
     let cast = organizations::cast(&eye, setup.tenancy, setup.organizations.as_ref()).await?;
-    let how = (Writes::Refused(String::new()), attacker.as_login);
+    let how = (
+        Writes::Refused(String::new()),
+        BTreeMap::new(),
+        attacker.as_login,
+    );
     let world = World::gather(&reading, setup.tenancy, &cast, how).await?;
     let grounds = grounds(&eye, &world, &setup.tables).await?;
     reading.close().await;

@@ -36,6 +36,16 @@ impl Markers {
         self.take(snapshot, (relation, row), true);
     }
 
+    /// Adds what another one holds.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for marker in other.0 {
+            let new = !self.0.iter().any(|old| old.value == marker.value);
+            if self.0.len() < MOST && new {
+                self.0.push(marker);
+            }
+        }
+    }
+
     fn take(
         &mut self,
         snapshot: &Snapshot,

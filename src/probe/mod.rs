@@ -8,10 +8,12 @@ mod arena;
 mod attacks;
 mod canary;
 mod case;
+mod committed;
 mod evidence;
 mod eye;
 mod glob;
 mod interleave;
+mod lanes;
 mod ledger;
 mod login;
 mod markers;
@@ -19,20 +21,25 @@ mod organizations;
 mod others;
 pub mod pooler;
 mod populate;
+mod reaching;
 mod reply;
 mod rights;
 mod rows;
 mod run;
 mod settings;
 mod specimen;
+mod stage;
 mod summary;
 mod surfaces;
+mod trail;
+mod verification;
 mod world;
 
 use crate::finding::{Coverage, Finding};
 use crate::session::Connector;
 use crate::tenancy::Tenancy;
 
+pub use committed::clean_up;
 pub use interleave::{Interleaved, Setup as InterleaveSetup, run as interleave};
 pub use populate::{Populated, populate};
 pub use run::run;
@@ -52,6 +59,12 @@ pub struct Setup<'a> {
     pub organizations: Option<(String, String)>,
     /// Leave out every attack that writes.
     pub read_only: bool,
+    /// Commit the canaries, so that attacks come from two logins; removed at the end.
+    pub login: bool,
+    /// Where committed canaries are recorded.
+    pub records: Option<std::path::PathBuf>,
+    /// Write to tables although a trigger of theirs could reach outside of the database.
+    pub fire_triggers: bool,
     /// Is told how many objects there are and which one is next.
     pub progress: &'a dyn Fn(usize, &str),
 }

@@ -64,6 +64,25 @@ pub(super) async fn cast(
     })
 }
 
+/// Two that nobody has, for rows that are committed.
+pub(super) fn made_up(tenancy: &Tenancy<'_>) -> Cast {
+    let kind = tenancy.settings.tenancy.key_type;
+    let (a, b) = match kind {
+        // One begins with the other: some policies compare no more than that.
+        KeyType::Text => (
+            "tenantctl-canary".to_owned(),
+            "tenantctl-canary-b".to_owned(),
+        ),
+        _ => (canary_id(kind, 2), canary_id(kind, 3)),
+    };
+    Cast {
+        others: vec![b.clone()],
+        a,
+        b,
+        made_up: Vec::new(),
+    }
+}
+
 async fn as_asked(eye: &Eye<'_>, tenancy: &Tenancy<'_>, (a, b): (&str, &str)) -> Result<Cast> {
     if a == b {
         return Err(usage(

@@ -1,15 +1,16 @@
 //! Rows of two organizations for a throwaway copy of a schema, committed: what is broken there on
 //! purpose must have something to show.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::arena::Arena;
+use super::arena::{Arena, Manner};
 use super::canary::Nursery;
 use super::eye::Eye;
 use super::organizations;
 use super::rows::{Cell, Recipe, insert};
+use super::trail::Trail;
 use super::world::{World, Writes};
 use crate::catalog::{Column, ConstraintKind, Oid, Relation};
 use crate::session::{Connector, Purpose, quote};
@@ -33,10 +34,18 @@ pub async fn populate(admin: &Connector, tenancy: &Tenancy<'_>) -> Result<Popula
     let reading = admin.open(Purpose::Read).await?;
     let eye = Eye::new(&reading, &tenancy.settings.tenancy.context);
     let cast = organizations::cast(&eye, tenancy, None).await?;
-    let world = World::gather(&reading, tenancy, &cast, (Writes::Allowed, false)).await?;
+    let how = (Writes::Allowed, BTreeMap::new(), false);
+    let world = World::gather(&reading, tenancy, &cast, how).await?;
     let session = admin.open(Purpose::Attack).await?;
+    let trail = Trail::default();
+    let manner = Manner {
+        context: world.context(),
+        opening: "",
+        read_only: false,
+        trail: &trail,
+    };
     let mut lacking = Vec::new();
-    Arena::kept(&session, world.context(), async |arena| {
+    Arena::committed(&session, manner, async |arena| {
         let mut made = BTreeSet::new();
         for table in tenancy.by_name() {
             for up in parents(tenancy, tenancy.relation(table)) {
@@ -46,7 +55,7 @@ pub async fn populate(admin: &Connector, tenancy: &Tenancy<'_>) -> Result<Popula
         Ok(())
     })
     .await?;
-    Arena::kept(&session, world.context(), async |arena| {
+    Arena::committed(&session, manner, async |arena| {
         let mut nursery = Nursery::new(&world, &eye, &cast.made_up);
         for table in tenancy.by_name() {
             for organization in [&world.b, &world.a] {

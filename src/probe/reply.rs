@@ -141,6 +141,11 @@ impl Refused {
         self.routine == "ExecPartitionCheckEmitError"
     }
 
+    /// A lock that somebody else holds: it may be had later.
+    pub(super) fn met_a_lock(&self) -> bool {
+        matches!(self.state.as_str(), "55P03" | "40P01" | "40001")
+    }
+
     /// A timeout: says nothing.
     pub(super) fn timed_out(&self) -> bool {
         matches!(self.state.as_str(), "57014" | "55P03" | "40P01" | "40001")

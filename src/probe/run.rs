@@ -1,28 +1,27 @@
 //! The run: sessions, the two organizations, every table, every other relation, the verdicts.
 
-use std::collections::BTreeSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::Semaphore;
 
-use super::arena::Arena;
-use super::attacks;
-use super::canary::Nursery;
-use super::case::{BLIND_LIMIT, Case};
+use super::committed::{self, Keeper};
 use super::eye::Eye;
-use super::ledger::Ledger;
-use super::login::{Attacker, set_role};
-use super::markers::Markers;
+use super::lanes::{self, Lane};
+use super::login::Attacker;
 use super::organizations::{self, Cast};
 use super::others;
-use super::rights::Rights;
-use super::specimen::{self, Specimen};
+use super::stage::{Collected, Stage};
+use super::verification::Verification;
 use super::world::{World, Writes};
-use super::{Outcome, Setup, glob, settings, summary, surfaces};
-use crate::catalog::Oid;
+use super::{Outcome, Setup, glob, reaching, settings, summary, surfaces};
+use crate::catalog::{ConstraintKind, Oid};
 use crate::exit::usage;
+use crate::session::Purpose;
 use crate::session::conninfo::Host;
-use crate::session::{Purpose, Session};
-use crate::tenancy::{Reach, TenantTable};
+use crate::tenancy::TenantTable;
 
 /// Attacks everything the application role can reach and rolls all of it back.
 ///
@@ -36,22 +35,164 @@ pub async fn run(setup: Setup<'_>) -> Result<Outcome> {
             "[tenancy] app_role: role {role} does not exist on this server"
         )));
     }
+    let writes = writes(&setup);
+    let left = leftovers(&setup, &writes).await?;
     let reading = setup.admin.open(Purpose::Read).await?;
-    let eye = Eye::new(&reading, &setup.tenancy.settings.tenancy.context);
     let attacker = Attacker::find(setup.admin, setup.app, role).await?;
-    let cast = organizations::cast(&eye, setup.tenancy, setup.organizations.as_ref()).await?;
-    let how = (writes(&setup), attacker.as_login);
-    let world = World::gather(&reading, setup.tenancy, &cast, how).await?;
-    let stage = Stage {
-        setup: &setup,
-        world: &world,
-        eye: &eye,
-        attacker: &attacker,
-        cast: &cast,
+    if setup.login {
+        may_commit(&setup, (&attacker, &writes))?;
+    }
+    let first = Lane::around(reading, &attacker).await?;
+    let eye = Eye::new(&first.reading, &setup.tenancy.settings.tenancy.context);
+    let cast = if setup.login {
+        organizations::made_up(setup.tenancy)
+    } else {
+        organizations::cast(&eye, setup.tenancy, setup.organizations.as_ref()).await?
     };
-    let outcome = stage.play().await;
-    reading.close().await;
+    let outside = match setup.fire_triggers {
+        true => BTreeMap::new(),
+        false => reaching::outside(setup.tenancy.snapshot, setup.login),
+    };
+    let how = (writes, outside, attacker.as_login);
+    let world = World::gather(&first.reading, setup.tenancy, &cast, how).await?;
+    let lanes = lanes(first, (&setup, &attacker), (&world, &cast)).await?;
+    let mut outcome = on(&lanes, (&setup, &attacker), (&world, &cast)).await;
+    for lane in lanes {
+        lane.close().await;
+    }
+    if let Ok(outcome) = &mut outcome {
+        outcome.notes.extend(left);
+    }
     outcome
+}
+
+/// Removes what a run that was killed has left, so that nothing of it is attacked or counted.
+async fn leftovers(setup: &Setup<'_>, writes: &Writes) -> Result<Option<String>> {
+    let (Some(records), Writes::Allowed) = (&setup.records, writes) else {
+        return Ok(None);
+    };
+    let context = &setup.tenancy.settings.tenancy.context;
+    let count = committed::clean_up(setup.admin, context, records).await?;
+    Ok((count > 0).then(|| {
+        format!("{count} canaries that an earlier probe had committed and left were removed")
+    }))
+}
+
+/// Whether canaries may be committed; wrong is a usage error.
+fn may_commit(setup: &Setup<'_>, (attacker, writes): (&Attacker, &Writes)) -> Result<()> {
+    if let Writes::Refused(why) = writes {
+        return Err(usage(format!(
+            "--login commits rows and removes them again, and nothing may be written here: {why}"
+        )));
+    }
+    if setup.organizations.is_some() {
+        return Err(usage(
+            "--login makes two organizations up; --org cannot choose others",
+        ));
+    }
+    match &attacker.note {
+        Some(why) => Err(usage(format!(
+            "--login needs a login of the application role: {why}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The first lane and those beside it.
+async fn lanes(
+    first: Lane,
+    (setup, attacker): (&Setup<'_>, &Attacker),
+    (world, cast): (&World<'_>, &Cast),
+) -> Result<Vec<Lane>> {
+    // Organizations that exist in one transaction only are in the way of another one's, and committed
+    // rows of one table would be parents of another one's.
+    let tables = if cast.made_up.is_empty() && !setup.login {
+        world.tenancy.tables.len()
+    } else {
+        0
+    };
+    let more = lanes::more(&first, (setup.admin, attacker), (world, tables)).await?;
+    Ok(std::iter::once(first).chain(more).collect())
+}
+
+async fn on(
+    lanes: &[Lane],
+    (setup, attacker): (&Setup<'_>, &Attacker),
+    (world, cast): (&World<'_>, &Cast),
+) -> Result<Outcome> {
+    let keeper = match (&setup.records, lanes.first()) {
+        (Some(records), Some(lane)) if setup.login => {
+            let eye = Eye::new(&lane.reading, world.context());
+            Some(Keeper::begin(&eye, (world, records)).await?)
+        }
+        (None, _) if setup.login => {
+            return Err(usage(
+                "--login records its canaries on disk, and there is no place for that: neither \
+                 XDG_STATE_HOME nor HOME is set",
+            ));
+        }
+        _ => None,
+    };
+    let eyes: Vec<Eye<'_>> = lanes
+        .iter()
+        .map(|lane| Eye::new(&lane.reading, world.context()))
+        .collect();
+    let stages: Vec<Stage<'_, '_>> = lanes
+        .iter()
+        .zip(&eyes)
+        .map(|(lane, eye)| Stage {
+            setup,
+            world,
+            eye,
+            attacker,
+            cast,
+            lane,
+            keeper: keeper.as_ref(),
+        })
+        .collect();
+    let Some((first, _)) = stages.split_first() else {
+        bail!("no session to attack with");
+    };
+    let verification = Verification::begin(first.eye, world).await?;
+    let played = Play::new(first, &stages).run().await;
+    let mut collected = match &keeper {
+        Some(keeper) => with_end(keeper, (setup, world), played).await?,
+        None => played?,
+    };
+    if let Some(verification) = verification {
+        let transactions: Vec<String> = lanes
+            .iter()
+            .flat_map(|lane| lane.trail.transactions())
+            .collect();
+        let said = verification.end(first.eye, world, &transactions).await?;
+        collected.aftermath.extend(said);
+    }
+    Ok(outcome(first, collected))
+}
+
+/// Removes the canaries, whatever came of the attacks, in sessions that no attack has broken.
+async fn with_end(
+    keeper: &Keeper,
+    (setup, world): (&Setup<'_>, &World<'_>),
+    played: Result<Collected>,
+) -> Result<Collected> {
+    let end = async {
+        let session = setup.admin.open(Purpose::Attack).await?;
+        let reading = setup.admin.open(Purpose::Read).await?;
+        let eye = Eye::new(&reading, world.context());
+        let ended = keeper.end((&session, &eye), world).await;
+        session.close().await;
+        reading.close().await;
+        ended
+    };
+    match (played, end.await) {
+        (Ok(mut collected), Ok(notes)) => {
+            collected.aftermath.extend(notes);
+            Ok(collected)
+        }
+        (Err(error), Err(left)) => Err(error.context(format!("{left:#}"))),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
 }
 
 /// Whether this server and database may be written to, in transactions that are rolled back.
@@ -78,248 +219,160 @@ fn writes(setup: &Setup<'_>) -> Writes {
     Writes::Allowed
 }
 
-pub(super) struct Stage<'s, 'w> {
-    pub(super) setup: &'s Setup<'s>,
-    pub(super) world: &'s World<'w>,
-    pub(super) eye: &'s Eye<'s>,
-    pub(super) attacker: &'s Attacker,
-    pub(super) cast: &'s Cast,
+/// A table and its place in the list of all: rows made up for it differ from those for others.
+type Unit<'w> = (u32, &'w TenantTable);
+
+/// Made-up values that a table may use before those of the next one begin.
+const VALUES: u32 = 64;
+/// Tables that may be done before an earlier one is: their results wait.
+const AHEAD: usize = 8;
+
+/// The order of a run.
+struct Play<'p, 's, 'w> {
+    first: &'p Stage<'s, 'w>,
+    /// All of them, the first one among them.
+    stages: &'p [Stage<'s, 'w>],
+    /// How many objects there are to attack.
+    total: Cell<usize>,
 }
 
-/// What is collected on the way.
-#[derive(Default)]
-pub(super) struct Collected {
-    pub(super) ledger: Ledger,
-    pub(super) attempts: usize,
-    /// Tenant tables without a row of A's or of B's.
-    pub(super) lacking: BTreeSet<Oid>,
-    /// How many tables were attacked with rows made up for them.
-    pub(super) canaries: usize,
-    /// Tables whose triggers ran.
-    pub(super) firing: Vec<String>,
-    pub(super) a: Markers,
-    pub(super) b: Markers,
-}
+impl<'p, 's, 'w> Play<'p, 's, 'w> {
+    fn new(first: &'p Stage<'s, 'w>, stages: &'p [Stage<'s, 'w>]) -> Self {
+        Self {
+            first,
+            stages,
+            total: Cell::new(first.world.tenancy.tables.len() + others::targets(first.world).len()),
+        }
+    }
 
-impl Stage<'_, '_> {
-    async fn play(&self) -> Result<Outcome> {
-        let session = self.attacker.open().await?;
-        // Never sets the context: what a session sees before it does is an attack of its own.
-        let fresh = self.attacker.open().await?;
+    async fn run(self) -> Result<Collected> {
+        let (first, world) = (self.first, self.first.world);
         let mut collected = Collected::default();
-        if self.attacker.as_login
-            && let Some(finding) = settings::preset(&fresh, self.world).await?
+        if world.as_login
+            && let Some(finding) = settings::preset(&first.lane.fresh, world).await?
         {
             collected.ledger.leak(None, finding);
         }
-        let tables = self.world.tenancy.by_name();
-        let others = others::targets(self.world);
-        let total = tables.len() + others.len();
-        for table in tables {
-            let name = self.world.tenancy.relation(table).qualified();
-            (self.setup.progress)(total, &name);
-            self.table(table, (&session, &fresh), &mut collected)
+        if let Some(keeper) = first.keeper {
+            keeper.organizations(first).await?;
+        }
+        let tied = tied(world);
+        let (alone, beside): (Vec<Unit<'_>>, Vec<Unit<'_>>) = (0..)
+            .step_by(VALUES as usize)
+            .zip(world.tenancy.by_name())
+            .partition(|(_, table)| tied.contains(&table.oid));
+        let mut again = Vec::new();
+        for unit in alone {
+            let part = self.table(first, unit).await?;
+            keep(&mut collected, part, &mut again);
+        }
+        self.beside(beside, &mut collected, &mut again).await?;
+        self.total.set(self.total.get() + again.len());
+        for unit in again {
+            // Nobody else of ours is in the way now; what still waits in vain is the answer.
+            let (_, part, _) = self.table(first, unit).await?;
+            collected.absorb(part);
+        }
+        for relation in others::targets(world) {
+            let name = relation.qualified();
+            (first.setup.progress)(self.total.get(), &name);
+            surfaces::attack(first, relation, &mut collected)
                 .await
                 .with_context(|| format!("cannot finish the attacks on {name}"))?;
         }
-        for relation in others {
-            (self.setup.progress)(total, &relation.qualified());
-            surfaces::attack(self, relation, (&session, &mut collected))
-                .await
-                .with_context(|| {
-                    format!("cannot finish the attacks on {}", relation.qualified())
-                })?;
-        }
-        session.close().await;
-        fresh.close().await;
-        Ok(self.outcome(collected))
+        Ok(collected)
     }
 
-    pub(super) fn arena<'a>(
-        &'a self,
-        opening: &'a str,
-        read_only: bool,
-    ) -> (&'a str, &'a str, bool) {
-        let read_only = read_only || self.world.writes != Writes::Allowed;
-        (self.world.context(), opening, read_only)
-    }
-
-    /// One tenant table, with rows that are there or, where one is missing, with canaries.
-    async fn table(
+    /// Tables that do not get into each other's way, on all lanes.
+    async fn beside<'u>(
         &self,
-        table: &TenantTable,
-        (session, fresh): (&Session, &Session),
+        units: Vec<Unit<'u>>,
         collected: &mut Collected,
+        again: &mut Vec<Unit<'u>>,
     ) -> Result<()> {
-        let none = Rights::default();
-        let rights = self.world.rights.get(&table.oid).unwrap_or(&none);
-        let mut case = self.case(table, rights).await?;
-        let snapshot = self.world.tenancy.snapshot;
-        for (row, markers) in [(&case.a, &mut collected.a), (&case.b, &mut collected.b)] {
-            if let Some(row) = row {
-                markers.add(snapshot, case.relation, row);
-            }
+        let free: RefCell<Vec<&Stage<'_, '_>>> = RefCell::new(self.stages.iter().collect());
+        let turn = Semaphore::new(self.stages.len());
+        let one = async |unit| {
+            let _turn = turn.acquire().await?;
+            let stage = free.borrow_mut().pop().context("no lane is free")?;
+            let part = self.table(stage, unit).await;
+            free.borrow_mut().push(stage);
+            part
+        };
+        let parts = stream::iter(units).map(one);
+        // In order, so that the same database gives the same report.
+        let mut parts = std::pin::pin!(parts.buffered(self.stages.len() * AHEAD));
+        while let Some(part) = parts.next().await {
+            keep(collected, part?, again);
         }
-        let reachable = rights.selects_any()
-            || rights.inserts_any()
-            || rights.updates_any()
-            || rights.deletes();
-        let lacking = case.a.is_none() || case.b.is_none();
-        if lacking {
-            collected.lacking.insert(table.oid);
-        }
-        if case
-            .relation
-            .triggers
-            .iter()
-            .any(|trigger| trigger.enabled != 'D')
-        {
-            collected.firing.push(case.name.clone());
-        }
-        let staged = reachable
-            && lacking
-            && self.world.writes == Writes::Allowed
-            && self.with_canaries(&mut case, collected).await?;
-        if !staged {
-            let opening = self.attacker.opening.as_str();
-            let ((), attempts) =
-                Arena::rolled_back(fresh, self.arena(opening, true), async |arena| {
-                    attacks::never_set(&mut case, arena).await
-                })
-                .await?;
-            collected.attempts += attempts;
-            let ((), attempts) =
-                Arena::rolled_back(session, self.arena(opening, false), async |arena| {
-                    attacks::all(&mut case, arena).await
-                })
-                .await?;
-            collected.attempts += attempts;
-        }
-        collected.ledger.absorb(case.ledger);
         Ok(())
     }
 
-    /// Attacks in an administrator's transaction in which the missing rows are made first; `false`
-    /// where they could not be made, and the case then knows why.
-    async fn with_canaries(
+    /// One table; the last part says whether it met a lock.
+    async fn table<'u>(
         &self,
-        case: &mut Case<'_, '_>,
-        collected: &mut Collected,
-    ) -> Result<bool> {
-        let session = self.setup.admin.open(Purpose::Attack).await?;
-        let role = set_role(self.world.app_role());
-        let (a, b) = (case.a.clone(), case.b.clone());
-        let mut nursery = Nursery::new(self.world, self.eye, &self.cast.made_up);
-        let (staged, attempts) =
-            Arena::rolled_back(&session, self.arena("", false), async |arena| {
-                if let Err(why) = nursery.stage(case, arena).await? {
-                    return Ok(Err(why));
-                }
-                if let Some(refused) = arena.prepare(role.trim_end_matches(';')).await?.refused() {
-                    return Ok(Err(format!("SET ROLE is refused: {}", refused.text)));
-                }
-                if !nursery.clear_context(arena).await? {
-                    attacks::never_set(case, arena).await?;
-                }
-                attacks::all(case, arena).await?;
-                Ok(Ok(()))
-            })
-            .await?;
-        session.close().await;
-        collected.attempts += attempts;
-        match staged {
-            Ok(()) => {
-                collected.canaries += 1;
-                Ok(true)
-            }
-            Err(why) => {
-                (case.a, case.b) = (a, b);
-                case.missing = Some(why);
-                Ok(false)
-            }
+        stage: &Stage<'_, '_>,
+        (nth, table): Unit<'u>,
+    ) -> Result<(Unit<'u>, Collected, bool)> {
+        let name = stage.world.tenancy.relation(table).qualified();
+        (stage.setup.progress)(self.total.get(), &name);
+        let mut part = Collected::default();
+        stage
+            .table(table, nth, &mut part)
+            .await
+            .with_context(|| format!("cannot finish the attacks on {name}"))?;
+        Ok(((nth, table), part, stage.lane.trail.take_contended()))
+    }
+}
+
+/// Takes a table's results, except where a lock was in the way: then it is attacked once more.
+fn keep<'u>(
+    collected: &mut Collected,
+    (unit, part, contended): (Unit<'u>, Collected, bool),
+    again: &mut Vec<Unit<'u>>,
+) {
+    if contended {
+        collected.attempts += part.attempts;
+        again.push(unit);
+    } else {
+        collected.absorb(part);
+    }
+}
+
+/// Tables whose attacks touch more than themselves: rows that refer to them, partitions and
+/// children, whatever a trigger or rule does. They are attacked one by one.
+fn tied(world: &World<'_>) -> BTreeSet<Oid> {
+    let mut tied = BTreeSet::from([world.tenancy.registry.oid]);
+    for relation in world.tenancy.snapshot.relations.values() {
+        let references = relation.constraints.iter().filter(|constraint| {
+            constraint.kind == ConstraintKind::Foreign && constraint.references != relation.oid
+        });
+        tied.extend(references.map(|constraint| constraint.references));
+        tied.extend(&relation.parents);
+        let acts = relation
+            .triggers
+            .iter()
+            .any(|trigger| trigger.enabled != 'D')
+            || relation.rules.iter().any(|rule| rule.event != '1');
+        if acts {
+            tied.insert(relation.oid);
         }
     }
+    tied
+}
 
-    async fn case<'c>(
-        &'c self,
-        table: &'c TenantTable,
-        rights: &'c Rights,
-    ) -> Result<Case<'c, 'c>> {
-        let relation = self.world.tenancy.relation(table);
-        let mut rows = [None, None];
-        let mut links = [None, None];
-        for (nth, organization) in [&self.world.a, &self.world.b].into_iter().enumerate() {
-            rows[nth] = specimen::fetch(self.eye, self.world, table.oid, organization).await?;
-            links[nth] = self.link(table, organization, rows[nth].as_ref()).await?;
-        }
-        let [a, b] = rows;
-        let [a_link, b_link] = links;
-        Ok(Case {
-            world: self.world,
-            eye: self.eye,
-            table,
-            relation,
-            rights,
-            name: relation.qualified(),
-            a,
-            b,
-            a_link,
-            b_link,
-            missing: None,
-            rows: self
-                .eye
-                .count(&relation.qualified(), BLIND_LIMIT + 1)
-                .await?,
-            ledger: Ledger::default(),
-        })
-    }
-
-    /// What makes a row this organization's: its id, or the id of a parent of its own.
-    async fn link(
-        &self,
-        table: &TenantTable,
-        organization: &str,
-        row: Option<&Specimen>,
-    ) -> Result<Option<String>> {
-        let Reach::Via {
-            column,
-            parent,
-            parent_column,
-        } = table.reach
-        else {
-            return Ok(Some(organization.to_owned()));
-        };
-        let relation = self.world.tenancy.relation(table);
-        let own = relation
-            .attribute(column)
-            .and_then(|column| row?.cell(relation, &column.name));
-        if let Some(value) = own {
-            return Ok(Some(value.to_owned()));
-        }
-        let up = &self.world.tenancy.snapshot.relations[&parent];
-        let Some(there) = up.attribute(parent_column) else {
-            return Ok(None);
-        };
-        let found = specimen::fetch(self.eye, self.world, parent, organization).await?;
-        Ok(found.and_then(|row| row.cell(up, &there.name).map(str::to_owned)))
-    }
-
-    fn outcome(&self, mut collected: Collected) -> Outcome {
-        let suffix = if self.world.as_login {
-            ""
-        } else {
-            " with SET ROLE"
-        };
-        let notes = summary::notes(self, &collected);
-        summary::exemption(self.world, &mut collected.ledger);
-        let (findings, coverage) = collected.ledger.close(suffix);
-        Outcome {
-            findings,
-            coverage,
-            notes,
-            as_login: self.world.as_login,
-            organizations: (self.world.a.clone(), self.world.b.clone()),
-            attempts: collected.attempts,
-        }
+fn outcome(stage: &Stage<'_, '_>, mut collected: Collected) -> Outcome {
+    let world = stage.world;
+    let suffix = if world.as_login { "" } else { " with SET ROLE" };
+    let notes = summary::notes(stage, &collected);
+    summary::exemption(world, &mut collected.ledger);
+    let (findings, coverage) = collected.ledger.close(suffix);
+    Outcome {
+        findings,
+        coverage,
+        notes,
+        as_login: world.as_login,
+        organizations: (world.a.clone(), world.b.clone()),
+        attempts: collected.attempts,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ledger::Ledger;
-use super::run::{Collected, Stage};
+use super::stage::{Collected, Stage};
 use super::world::{World, Writes};
 use crate::finding::{Class, Finding, Severity};
 use crate::session::quote;
@@ -39,6 +39,21 @@ pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String>
             quote::ident(app)
         ));
     }
+    let withheld: Vec<String> = stage
+        .world
+        .tenancy
+        .by_name()
+        .into_iter()
+        .filter(|table| stage.world.outside.contains_key(&table.oid))
+        .map(|table| stage.world.tenancy.relation(table).qualified())
+        .collect();
+    if stage.world.writes == Writes::Allowed && !withheld.is_empty() {
+        notes.push(format!(
+            "not written to, because their triggers, or those that they set off, could reach \
+             outside of the database: {}; --yes-fire-triggers writes all the same",
+            withheld.join(", ")
+        ));
+    }
     if stage.world.writes == Writes::Allowed && !collected.firing.is_empty() {
         notes.push(format!(
             "triggers of {} ran for attacks that were rolled back; what they did outside of the \
@@ -46,6 +61,7 @@ pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String>
             collected.firing.join(", ")
         ));
     }
+    notes.extend(collected.aftermath.iter().cloned());
     notes
 }
 

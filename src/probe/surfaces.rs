@@ -12,11 +12,10 @@ use super::login::set_role;
 use super::markers::Markers;
 use super::others::{Other, bases};
 use super::rights::Rights;
-use super::run::{Collected, Stage};
+use super::stage::{Collected, Stage};
 use super::world::Writes;
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::finding::{Operation, Severity};
-use crate::session::{Purpose, Session};
 
 /// A view over more tenant tables than this is not compared before and after.
 const MOST_BASES: usize = 12;
@@ -27,7 +26,7 @@ const MOST_ROWS: usize = 10_000;
 pub(super) async fn attack(
     stage: &Stage<'_, '_>,
     relation: &Relation,
-    (session, collected): (&Session, &mut Collected),
+    collected: &mut Collected,
 ) -> Result<()> {
     let none = Rights::default();
     let bases = bases(stage.world.tenancy, relation.oid);
@@ -41,11 +40,12 @@ pub(super) async fn attack(
         ledger: Ledger::default(),
     };
     let opening = stage.attacker.opening.as_str();
-    let ((), mut attempts) =
-        Arena::rolled_back(session, stage.arena(opening, true), async |arena| {
-            other.attack(arena).await
-        })
-        .await?;
+    let ((), mut attempts) = Arena::rolled_back(
+        &stage.lane.session,
+        stage.arena(opening, true),
+        async |arena| other.attack(arena).await,
+    )
+    .await?;
     let name = relation.qualified();
     let open = other.ledger.is_unproven(&name, Operation::Select)
         && relation.kind == RelationKind::View
@@ -56,9 +56,16 @@ pub(super) async fn attack(
         let lacking = bases.iter().any(|oid| collected.lacking.contains(oid));
         let mut conclusive = false;
         if lacking {
-            let (a, b) = (other.a.clone(), other.b.clone());
-            attempts += with_canaries(stage, (relation, &bases), (&mut other.ledger, a, b)).await?;
-            conclusive = other.ledger.is_conclusive(&name, Operation::Select);
+            let markers = || (other.a.clone(), other.b.clone());
+            let mut ledger = Ledger::default();
+            attempts += with_committed(stage, (relation, &bases), (&mut ledger, markers())).await?;
+            if !ledger.is_conclusive(&name, Operation::Select) {
+                ledger = Ledger::default();
+                attempts +=
+                    with_canaries(stage, (relation, &bases), (&mut ledger, markers())).await?;
+            }
+            conclusive = ledger.is_conclusive(&name, Operation::Select);
+            other.ledger = ledger;
         }
         if !conclusive {
             other.ledger = Ledger::default();
@@ -76,52 +83,101 @@ pub(super) async fn attack(
     Ok(())
 }
 
+/// Makes a row of both organizations in every table below the view, and marks what is new; the error
+/// is why one could not be made.
+async fn below(
+    stage: &Stage<'_, '_>,
+    bases: &BTreeSet<Oid>,
+    (nursery, arena): (&mut Nursery<'_, '_>, &mut Arena<'_>),
+    (a, b): (&mut Markers, &mut Markers),
+) -> Result<Result<(), String>> {
+    let snapshot = stage.world.tenancy.snapshot;
+    for oid in bases {
+        let sides = [(&stage.world.a, &mut *a), (&stage.world.b, &mut *b)];
+        for (organization, markers) in sides {
+            match nursery.provide(arena, (*oid, organization)).await? {
+                Ok((row, true)) => markers.add_canary(snapshot, &snapshot.relations[oid], &row),
+                Ok((_, false)) => {}
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// The attacks in two logins' sessions, with such rows committed, where that was asked for.
+async fn with_committed(
+    stage: &Stage<'_, '_>,
+    (relation, bases): (&Relation, &BTreeSet<Oid>),
+    (ledger, (mut a, mut b)): (&mut Ledger, (Markers, Markers)),
+) -> Result<usize> {
+    let Some(keeper) = stage.keeper else {
+        return Ok(0);
+    };
+    let planted = keeper
+        .plant(stage, 0, async |nursery, arena| {
+            below(stage, bases, (nursery, arena), (&mut a, &mut b)).await
+        })
+        .await?;
+    let planted = match planted {
+        Ok(planted) => planted,
+        Err(why) => {
+            keeper.not_committed(&relation.qualified(), &why);
+            return Ok(0);
+        }
+    };
+    let prologue = [stage.prologue(), planted.prologue.clone()].concat();
+    let attacked = stage
+        .in_sessions(async |arena| {
+            arena.prologue = prologue;
+            *ledger = afresh(stage, relation, (&a, &b), arena).await?;
+            Ok(())
+        })
+        .await;
+    keeper.take_back(stage, planted).await?;
+    attacked
+}
+
+/// One more round of the attacks, with these markers.
+async fn afresh(
+    stage: &Stage<'_, '_>,
+    relation: &Relation,
+    (a, b): (&Markers, &Markers),
+    arena: &mut Arena<'_>,
+) -> Result<Ledger> {
+    let none = Rights::default();
+    let mut other = Other {
+        world: stage.world,
+        eye: stage.eye,
+        relation,
+        rights: stage.world.rights.get(&relation.oid).unwrap_or(&none),
+        a,
+        b,
+        ledger: Ledger::default(),
+    };
+    other.attack(arena).await?;
+    Ok(other.ledger)
+}
+
 /// The same attacks with rows of both organizations made up below the view.
 async fn with_canaries(
     stage: &Stage<'_, '_>,
     (relation, bases): (&Relation, &BTreeSet<Oid>),
-    (ledger, mut a, mut b): (&mut Ledger, Markers, Markers),
+    (ledger, (mut a, mut b)): (&mut Ledger, (Markers, Markers)),
 ) -> Result<usize> {
-    let none = Rights::default();
-    let snapshot = stage.world.tenancy.snapshot;
-    let session = stage.setup.admin.open(Purpose::Attack).await?;
-    let ((), attempts) = Arena::rolled_back(&session, stage.arena("", false), async |arena| {
+    let session = stage.admin().await?;
+    let ((), attempts) = Arena::rolled_back(session, stage.arena("", false), async |arena| {
+        arena.prologue = stage.prologue();
         let mut nursery = Nursery::new(stage.world, stage.eye, &stage.cast.made_up);
-        for oid in bases {
-            let sides = [(&stage.world.a, &mut a), (&stage.world.b, &mut b)];
-            for (organization, markers) in sides {
-                let Ok((row, new)) = nursery.provide(arena, (*oid, organization)).await? else {
-                    return Ok(());
-                };
-                if new {
-                    markers.add_canary(snapshot, &snapshot.relations[oid], &row);
-                }
-            }
-        }
+        let made = below(stage, bases, (&mut nursery, arena), (&mut a, &mut b)).await?;
         let role = set_role(stage.world.app_role());
-        if arena
-            .prepare(role.trim_end_matches(';'))
-            .await?
-            .refused()
-            .is_some()
-        {
-            return Ok(());
+        let becomes = arena.prepare(role.trim_end_matches(';')).await?;
+        if made.is_ok() && becomes.refused().is_none() {
+            *ledger = afresh(stage, relation, (&a, &b), arena).await?;
         }
-        let mut other = Other {
-            world: stage.world,
-            eye: stage.eye,
-            relation,
-            rights: stage.world.rights.get(&relation.oid).unwrap_or(&none),
-            a: &a,
-            b: &b,
-            ledger: Ledger::default(),
-        };
-        other.attack(arena).await?;
-        *ledger = other.ledger;
         Ok(())
     })
     .await?;
-    session.close().await;
     Ok(attempts)
 }
 
@@ -132,8 +188,8 @@ async fn before_and_after(
     other: &mut Other<'_, '_>,
     bases: &BTreeSet<Oid>,
 ) -> Result<(bool, usize)> {
-    let session = stage.setup.admin.open(Purpose::Attack).await?;
-    let outcome = Arena::rolled_back(&session, stage.arena("", false), async |arena| {
+    let session = stage.admin().await?;
+    Arena::rolled_back(session, stage.arena("", false), async |arena| {
         let (a, b) = (stage.world.a.clone(), stage.world.b.clone());
         let before = digest(stage, other, (&mut *arena, &a)).await?;
         let again = digest(stage, other, (&mut *arena, &a)).await?;
@@ -168,9 +224,7 @@ async fn before_and_after(
         }
         Ok(false)
     })
-    .await;
-    session.close().await;
-    outcome
+    .await
 }
 
 /// What an organization reads, in short; `None` where it cannot be told.

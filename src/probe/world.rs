@@ -1,13 +1,14 @@
 //! What every attack needs to know: the tenancy, the two organizations, what the role may do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 
 use super::organizations::Cast;
+use super::reaching::Outside;
 use super::rights::{self, Rights};
 use crate::catalog::{Oid, PolicyCommand, Relation};
-use crate::finding::Class;
+use crate::finding::{Class, Operation};
 use crate::session::{Session, quote};
 use crate::settings::KeyType;
 use crate::tenancy::{Reach, Tenancy};
@@ -33,6 +34,8 @@ pub(super) struct World<'a> {
     /// More organizations to look from, B first.
     pub(super) others: Vec<String>,
     pub(super) writes: Writes,
+    /// Tables and views that are not written to, because a trigger could reach outside, and why.
+    pub(super) outside: BTreeMap<Oid, Outside>,
     /// Whether the attacker logs in, or an administrator becomes him.
     pub(super) as_login: bool,
 }
@@ -43,7 +46,7 @@ impl<'a> World<'a> {
         reading: &Session,
         tenancy: &'a Tenancy<'a>,
         cast: &Cast,
-        (writes, as_login): (Writes, bool),
+        (writes, outside, as_login): (Writes, BTreeMap<Oid, Outside>, bool),
     ) -> Result<Self> {
         let role = &tenancy.settings.tenancy.app_role;
         Ok(World {
@@ -54,12 +57,22 @@ impl<'a> World<'a> {
             b: cast.b.clone(),
             others: cast.others.clone(),
             writes,
+            outside,
             as_login,
         })
     }
 }
 
 impl World<'_> {
+    /// Whether a relation may be written to like this; the error is why not.
+    pub(super) fn may(&self, operation: Operation, oid: Oid) -> Result<(), &str> {
+        match (&self.writes, self.outside.get(&oid)) {
+            (Writes::Refused(why), _) => Err(why),
+            (Writes::Allowed, Some(outside)) if outside.on(operation) => Err(&outside.why),
+            (Writes::Allowed, _) => Ok(()),
+        }
+    }
+
     pub(super) fn context(&self) -> &str {
         &self.tenancy.settings.tenancy.context
     }

@@ -23,6 +23,7 @@ mod organizations;
 mod output;
 mod pooler;
 mod privileges;
+mod probe_safety;
 mod probing;
 mod proposing;
 mod provisioning;

@@ -9,14 +9,13 @@ use super::super::arena::Arena;
 use super::super::case::{Case, Leak};
 use super::super::rows::{Cell, insert};
 use super::super::specimen::{self, Specimen};
-use super::super::world::Writes;
 use crate::catalog::{Constraint, ConstraintKind, Index, Relation};
-use crate::finding::{Class, Severity};
+use crate::finding::{Class, Operation, Severity};
 use crate::session::quote;
 
 pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
     let able = case.rights.may_insert(&case.link().name)
-        && case.world.writes == Writes::Allowed
+        && case.world.may(Operation::Insert, case.table.oid).is_ok()
         && case.a_link.is_some();
     if !able || case.world.exempt(case.relation) {
         return Ok(());

@@ -118,8 +118,8 @@ impl<'a> Clients<'a> {
         let Reply::Done(answers) = Reply::read(messages) else {
             return Ok(Asked::Done);
         };
-        let rows = answers.into_iter().flat_map(|answer| answer.rows);
-        let pair = rows.filter(|row| row.len() == 2).last();
+        let mut rows = answers.into_iter().flat_map(|answer| answer.rows);
+        let pair = rows.rfind(|row| row.len() == 2);
         let Some([Some(pid), value]) = pair.as_deref() else {
             return Ok(Asked::Done);
         };

@@ -10,7 +10,7 @@ mod detect;
 mod verdict;
 mod way;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use futures_util::future::try_join_all;
@@ -152,7 +152,7 @@ async fn interleaved(
     let reading = setup.admin.open(Purpose::Read).await?;
     let eye = Eye::new(&reading, &setup.tenancy.settings.tenancy.context);
     let cast = organizations::cast(&eye, setup.tenancy, setup.organizations.as_ref()).await?;
-    let how = (Writes::Refused(String::new()), true);
+    let how = (Writes::Refused(String::new()), BTreeMap::new(), true);
     let world = World::gather(&reading, setup.tenancy, &cast, how).await?;
     let grounds = interleave::grounds(&eye, &world, &setup.tables).await?;
     reading.close().await;
