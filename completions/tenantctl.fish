@@ -380,6 +380,12 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l format -d 
 json\t'For programs: schema version 1'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l app-url -d 'The application role\'s own login; by default that role at the administrator\'s server, with a password from ~/.pgpass, or else SET ROLE' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l org -d 'An organization by its registry id; given twice: the attacker, then the victim' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l pooler-url -d 'The application role\'s login through a connection pooler: finds out how the pooler shares connections, and which ways of setting the context stay with one client' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l switches -d 'How often two organizations take turns on shared connections, for at most 5 seconds; 0 is never' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l mutant -d 'Only this way, by the name that the JSON has for it; may be repeated' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l mutant-tables -d 'How many tables each way is tried on, as different as can be; 0 is all' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l mutant-time -d 'After this long no further way is tried; what is left makes the exit code 4' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l pg-bin -d 'Folder of PostgreSQL\'s programs [default: found, or else fetched]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
@@ -400,6 +406,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l details -d
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l read-only -d 'Leave out every attack that writes'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l login -d 'Attack from two logins, with rows that are committed under two made-up organizations and removed at the end; recorded in ~/.local/state/tenantctl, so that a killed run is cleaned up'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l yes-fire-triggers -d 'Write to tables although their triggers could reach outside of the database; without it such writes stay unproven'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l self-test -d 'Copy the schema (pg_dump -s) to a throwaway server on this machine, break isolation there in every way that applies, one at a time, and report what audit and probe notice; exits 1 where neither does. The schema\'s own code runs on this machine: for schemas that you trust'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l offline -d 'Do not fetch server programs where none are installed'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -l cleanup -d 'Only remove what a probe with --login that was killed has left; every probe that may write does that first'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s q -l quiet -d 'Say nothing but the report and errors'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand probe" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
@@ -417,6 +425,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l skip -d '
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l checks-dir -d 'Folder of further checks: DIR/<id>/check.sql' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l app-url -d 'The application role\'s own login; by default that role at the administrator\'s server, with a password from ~/.pgpass, or else SET ROLE' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l org -d 'An organization by its registry id; given twice: the attacker, then the victim' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l pooler-url -d 'The application role\'s login through a connection pooler: finds out how the pooler shares connections, and which ways of setting the context stay with one client' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l switches -d 'How often two organizations take turns on shared connections, for at most 5 seconds; 0 is never' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand verify" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r

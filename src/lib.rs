@@ -12,6 +12,7 @@ pub mod demo;
 pub mod exit;
 pub mod finding;
 pub mod init;
+pub mod mutants;
 pub mod org;
 pub mod paths;
 pub mod plan;

@@ -81,6 +81,7 @@ fn kinds(engine: &Engine<'_>) -> Vec<Oid> {
     let holders = Powers::holders(snapshot, &granted);
     let mut kinds: BTreeMap<(BTreeSet<Oid>, Option<Oid>), Oid> = BTreeMap::new();
     let own: BTreeSet<Oid> = engine.powers.held.intersection(&granted).copied().collect();
+    let guarded = guarded(snapshot);
     for role in engine.powers.becomes.keys() {
         let bypasses = snapshot
             .roles
@@ -91,13 +92,26 @@ fn kinds(engine: &Engine<'_>) -> Vec<Oid> {
         }
         let named = named.contains(role).then_some(*role);
         let held = holders.get(role).cloned().unwrap_or_default();
-        // What it holds, the login holds as well: nothing but its name could matter.
-        if named.is_none() && held.is_subset(&own) {
+        // What it holds, the login holds as well, and no restrictive policy is shaken off: nothing
+        // but its name could matter.
+        let bound = own.intersection(&guarded).all(|guard| held.contains(guard));
+        if named.is_none() && held.is_subset(&own) && bound {
             continue;
         }
         kinds.entry((held, named)).or_insert(*role);
     }
     kinds.into_values().collect()
+}
+
+/// Roles that a restrictive policy is TO: who is none of them is not held back by it.
+fn guarded(snapshot: &Snapshot) -> BTreeSet<Oid> {
+    let policies = snapshot
+        .relations
+        .values()
+        .flat_map(|table| &table.policies);
+    let restrictive = policies.filter(|policy| !policy.permissive);
+    let roles = restrictive.flat_map(|policy| policy.roles.iter().copied());
+    roles.filter(|role| *role != 0).collect()
 }
 
 /// Roles that something is granted to or owned by, and roles that a policy or a view names.

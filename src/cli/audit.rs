@@ -162,7 +162,7 @@ pub(super) async fn report(
         coverage: outcome.coverage,
         unfinished: outcome.unfinished,
         notes: selection.note(checks.len()).into_iter().collect(),
-        explanation: None,
+        ..Report::default()
     })
 }
 

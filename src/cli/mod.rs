@@ -14,6 +14,7 @@ mod org;
 mod plan;
 mod probe;
 mod role;
+mod self_test;
 mod verify;
 
 use std::io::Write;

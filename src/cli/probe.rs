@@ -1,16 +1,19 @@
 //! `tenantctl probe`
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
 
 use super::Context;
 use super::audit::{self, Gate};
+use super::self_test::Breaking;
 use crate::audit::{accept, order};
 use crate::exit::{Code, usage};
-use crate::probe::{self, Outcome, Setup};
-use crate::report::Report;
+use crate::finding::{Operation, Verdict};
+use crate::probe::{self, Outcome, Setup, pooler};
+use crate::report::{Report, Sharing};
 use crate::session::Connector;
 use crate::session::conninfo::{self, Environment};
 use crate::tenancy::Tenancy;
@@ -22,6 +25,8 @@ pub(super) struct Options {
     gate: Gate,
     #[command(flatten)]
     attack: Attack,
+    #[command(flatten)]
+    self_test: Breaking,
     /// Only remove what a probe with --login that was killed has left; every probe that may write
     /// does that first
     #[arg(long)]
@@ -46,6 +51,19 @@ pub(super) struct Attack {
     /// Leave out every attack that writes
     #[arg(long)]
     read_only: bool,
+    /// The application role's login through a connection pooler: finds out how the pooler shares
+    /// connections, and which ways of setting the context stay with one client
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TENANTCTL_POOLER_URL",
+        hide_env_values = true
+    )]
+    pooler_url: Option<String>,
+    /// How often two organizations take turns on shared connections, for at most 5 seconds; 0 is
+    /// never
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    switches: usize,
     /// Attack from two logins, with rows that are committed under two made-up organizations and
     /// removed at the end; recorded in ~/.local/state/tenantctl, so that a killed run is cleaned up
     #[arg(long)]
@@ -68,21 +86,22 @@ impl Attack {
         }
     }
 
-    fn login(&self, admin: &Connector) -> Result<Option<Connector>> {
-        let url = self.app_url.as_deref().filter(|url| !url.is_empty());
+    fn connector(url: Option<&str>, admin: &Connector) -> Result<Option<Connector>> {
+        let url = url.filter(|url| !url.is_empty());
         url.map(|url| admin.at(conninfo::resolve(Some(url), &Environment::of_process())?))
             .transpose()
     }
 
-    /// Attacks, with a progress bar.
+    /// Attacks, with a progress bar, and then looks at shared connections.
     pub(super) async fn run(
         &self,
         context: &Context,
         admin: &Connector,
         tenancy: &Tenancy<'_>,
-    ) -> Result<Outcome> {
+    ) -> Result<(Outcome, Sharing)> {
         let organizations = self.organizations()?;
-        let app = self.login(admin)?;
+        let app = Self::connector(self.app_url.as_deref(), admin)?;
+        let pooler = Self::connector(self.pooler_url.as_deref(), admin)?;
         if self.login {
             on_interrupt(context, admin, &tenancy.settings.tenancy.context);
         }
@@ -93,7 +112,7 @@ impl Attack {
             bar.now(name.to_owned());
             bar.step();
         };
-        probe::run(Setup {
+        let mut outcome = probe::run(Setup {
             admin,
             app: app.as_ref(),
             tenancy,
@@ -104,7 +123,58 @@ impl Attack {
             fire_triggers: self.yes_fire_triggers,
             progress: &progress,
         })
-        .await
+        .await?;
+        let logins = (admin, app.as_ref(), pooler.as_ref());
+        let sharing = self.shared(logins, tenancy, &mut outcome).await?;
+        Ok((outcome, sharing))
+    }
+
+    /// The same connections for both organizations: our own pool's, and a pooler's.
+    async fn shared(
+        &self,
+        (admin, app, pooler): (&Connector, Option<&Connector>, Option<&Connector>),
+        tenancy: &Tenancy<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<Sharing> {
+        // Of a table that is open anyway this would say nothing new.
+        let held = outcome
+            .coverage
+            .iter()
+            .filter(|row| row.operation == Operation::Select && row.verdict == Verdict::Held);
+        let tables: BTreeSet<String> = held.map(|row| row.object.clone()).collect();
+        // Those of the attacks may have been made up, and are gone.
+        let organizations = self.organizations()?;
+        let interleaved = probe::interleave(probe::InterleaveSetup {
+            admin,
+            app,
+            tenancy,
+            organizations: organizations.clone(),
+            tables: tables.clone(),
+            switches: self.switches,
+        })
+        .await?;
+        outcome.take(
+            (&interleaved.findings, &interleaved.notes),
+            interleaved.switches,
+        );
+        let mut sharing = Sharing {
+            interleaved: (interleaved.tables > 0).then_some(interleaved),
+            pooled: None,
+        };
+        if let Some(pooler) = pooler {
+            let pooled = pooler::run(pooler::Setup {
+                pooler,
+                admin,
+                tenancy,
+                organizations,
+                tables,
+                switches: self.switches,
+            })
+            .await?;
+            outcome.take((&pooled.findings, &pooled.notes), pooled.attempts);
+            sharing.pooled = Some(pooled);
+        }
+        Ok(sharing)
     }
 }
 
@@ -156,6 +226,9 @@ impl Options {
     pub(super) async fn run(self, context: &Context) -> Result<Code> {
         // What is wrong with the command line is said before anything is connected.
         self.attack.organizations()?;
+        if self.self_test.self_test {
+            return self.self_test.run(context, &self.gate).await;
+        }
         let settings = context.settings()?;
         if self.cleanup {
             return clean_up(context, &settings.tenancy.context).await;
@@ -165,7 +238,7 @@ impl Options {
         let (session, snapshot) = audit::snapshot_at(context, &admin).await?;
         session.close().await;
         let tenancy = Tenancy::resolve(&snapshot, &settings)?;
-        let outcome = self.attack.run(context, &admin, &tenancy).await?;
+        let (outcome, sharing) = self.attack.run(context, &admin, &tenancy).await?;
         context.detail(&format!("{} attacks", outcome.attempts));
         let ran = |id: &str| id.starts_with(probe::PREFIX);
         let (mut findings, accepted) = accept(
@@ -181,9 +254,10 @@ impl Options {
             findings,
             accepted,
             coverage: outcome.coverage,
-            unfinished: Vec::new(),
+            unfinished: sharing.unfinished(),
             notes: outcome.notes,
-            explanation: None,
+            sharing,
+            ..Report::default()
         };
         report.write(self.gate.format, self.gate.details, output)?;
         Ok(report.exit_code(self.gate.fail_on, self.gate.allow_unproven))

@@ -11,7 +11,7 @@ use crate::audit::{Unfinished, accept, order};
 use crate::exit::Code;
 use crate::finding::{Coverage, Operation, Verdict};
 use crate::probe;
-use crate::report::Report;
+use crate::report::{Report, Sharing};
 use crate::tenancy::Tenancy;
 
 /// Audit and probe, one verdict: the gate for CI
@@ -39,8 +39,11 @@ impl Options {
         let mut unfinished = audited.unfinished;
         let (mut findings, mut rows) = (audited.findings, audited.coverage);
         let mut notes: Vec<String> = selection.note(checks.len()).into_iter().collect();
+        let mut sharing = Sharing::default();
         if tenancy.app.is_some() {
-            let outcome = self.attack.run(context, &admin, &tenancy).await?;
+            let (outcome, shared) = self.attack.run(context, &admin, &tenancy).await?;
+            unfinished.extend(shared.unfinished());
+            sharing = shared;
             findings.extend(outcome.findings);
             rows.extend(outcome.coverage);
             notes.extend(outcome.notes);
@@ -65,7 +68,8 @@ impl Options {
             coverage: combine(rows),
             unfinished,
             notes,
-            explanation: None,
+            sharing,
+            ..Report::default()
         };
         report.write(self.gate.format, self.gate.details, output)?;
         Ok(report.exit_code(self.gate.fail_on, self.gate.allow_unproven))

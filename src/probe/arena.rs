@@ -184,8 +184,9 @@ impl<'a> Arena<'a> {
             }
             return Ok(());
         }
-        // No savepoint: the transaction was never opened, or is gone.
-        self.client.batch_execute(END).await.map_err(explain)
+        // The transaction was never opened, or the role may not call these functions.
+        self.trail.unasked();
+        self.client.batch_execute("rollback").await.map_err(explain)
     }
 
     /// One attempt under one context: a single statement.

@@ -89,7 +89,7 @@ pub(super) fn set_role(role: &str) -> String {
 }
 
 /// Makes sure that the login is the application role, in the database that is being looked at.
-async fn check(
+pub(super) async fn check(
     session: &Session,
     connector: &Connector,
     admin: &Connector,

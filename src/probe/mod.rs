@@ -14,12 +14,15 @@ mod ear;
 mod evidence;
 mod eye;
 mod glob;
+mod interleave;
 mod lanes;
 mod ledger;
 mod login;
 mod markers;
 mod organizations;
 mod others;
+pub mod pooler;
+mod populate;
 mod reaching;
 mod reply;
 mod rights;
@@ -41,6 +44,8 @@ use crate::session::Connector;
 use crate::tenancy::Tenancy;
 
 pub use committed::clean_up;
+pub use interleave::{Interleaved, Setup as InterleaveSetup, run as interleave};
+pub use populate::{Populated, populate};
 pub use run::run;
 
 /// What the ids of the probe's findings begin with.
@@ -83,4 +88,13 @@ pub struct Outcome {
     pub organizations: (String, String),
     /// How many statements were tried.
     pub attempts: usize,
+}
+
+impl Outcome {
+    /// Adds what was found beside the attacks on objects.
+    pub fn take(&mut self, (findings, notes): (&[Finding], &[String]), attempts: usize) {
+        self.findings.extend(findings.iter().cloned());
+        self.notes.extend(notes.iter().cloned());
+        self.attempts += attempts;
+    }
 }

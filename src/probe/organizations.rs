@@ -98,7 +98,7 @@ async fn as_asked(eye: &Eye<'_>, tenancy: &Tenancy<'_>, (a, b): (&str, &str)) ->
             quote::literal(wanted)
         );
         // A malformed id is refused by the server; that is not there either.
-        let found = first_column(&eye.ask(&sql).await?);
+        let found = first_column(&eye.ask_as(wanted, &sql).await?);
         let found = found.into_iter().next().ok_or_else(|| {
             usage(format!(
                 "--org {wanted}: no such organization in {registry} ({id})"

@@ -16,7 +16,7 @@ use super::others;
 use super::stage::{Collected, Stage};
 use super::verification::Verification;
 use super::world::{World, Writes};
-use super::{Outcome, Setup, glob, reaching, rights, settings, summary, surfaces};
+use super::{Outcome, Setup, glob, reaching, settings, summary, surfaces};
 use crate::catalog::{ConstraintKind, Oid};
 use crate::exit::usage;
 use crate::session::Purpose;
@@ -49,21 +49,12 @@ pub async fn run(setup: Setup<'_>) -> Result<Outcome> {
     } else {
         organizations::cast(&eye, setup.tenancy, setup.organizations.as_ref()).await?
     };
-    let world = World {
-        tenancy: setup.tenancy,
-        rights: rights::load(&first.reading, role).await?,
-        app_roles: rights::roles_of(&first.reading, role).await?,
-        a: cast.a.clone(),
-        b: cast.b.clone(),
-        others: cast.others.clone(),
-        writes,
-        outside: if setup.fire_triggers {
-            BTreeMap::new()
-        } else {
-            reaching::outside(setup.tenancy.snapshot, setup.login)
-        },
-        as_login: attacker.as_login,
+    let outside = match setup.fire_triggers {
+        true => BTreeMap::new(),
+        false => reaching::outside(setup.tenancy.snapshot, setup.login),
     };
+    let how = (writes, outside, attacker.as_login);
+    let world = World::gather(&first.reading, setup.tenancy, &cast, how).await?;
     let lanes = lanes(first, (&setup, &attacker), (&world, &cast)).await?;
     let mut outcome = on(&lanes, (&setup, &attacker), (&world, &cast)).await;
     for lane in lanes {
@@ -173,7 +164,10 @@ async fn on(
             .iter()
             .flat_map(|lane| lane.trail.transactions())
             .collect();
-        let said = verification.end(first.eye, world, &transactions).await?;
+        let unasked = lanes.iter().map(|lane| lane.trail.how_many_unasked()).sum();
+        let said = verification
+            .end(first.eye, world, (&transactions, unasked))
+            .await?;
         collected.aftermath.extend(said);
     }
     Ok(outcome(first, collected))

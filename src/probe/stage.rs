@@ -49,6 +49,8 @@ pub(super) struct Collected {
     pub(super) firing: Vec<String>,
     pub(super) a: Markers,
     pub(super) b: Markers,
+    /// Tables whose policies apply to the administrator.
+    pub(super) half_seen: Vec<String>,
     /// What the administrator saw after the attacks.
     pub(super) aftermath: Vec<String>,
 }
@@ -61,6 +63,7 @@ impl Collected {
         self.lacking.extend(other.lacking);
         self.canaries += other.canaries;
         self.firing.extend(other.firing);
+        self.half_seen.extend(other.half_seen);
         self.a.absorb(other.a);
         self.b.absorb(other.b);
     }
@@ -102,6 +105,9 @@ impl Stage<'_, '_> {
             if let Some(row) = row {
                 markers.add(snapshot, case.relation, row);
             }
+        }
+        if case.rows.is_none() {
+            collected.half_seen.push(case.name.clone());
         }
         let reachable = rights.selects_any()
             || rights.inserts_any()

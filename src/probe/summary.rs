@@ -49,6 +49,26 @@ pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String>
             quote::ident(app)
         ));
     }
+    limits(stage, collected, &mut notes);
+    notes.extend(collected.aftermath.iter().cloned());
+    notes
+}
+
+/// What was left out, and what a rollback does not take back.
+fn limits(stage: &Stage<'_, '_>, collected: &Collected, notes: &mut Vec<String>) {
+    if let Some(first) = collected.half_seen.first() {
+        notes.push(format!(
+            "the administrator could not count the rows of {} ({first}{}): subject to policies, or \
+             without the privilege; their rows were seen with the context at their organization at \
+             most, and writes that aim at no row were not tried on them",
+            tables(collected.half_seen.len()),
+            if collected.half_seen.len() > 1 {
+                ", …"
+            } else {
+                ""
+            }
+        ));
+    }
     let withheld: Vec<String> = stage
         .world
         .tenancy
@@ -71,8 +91,6 @@ pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String>
             collected.firing.join(", ")
         ));
     }
-    notes.extend(collected.aftermath.iter().cloned());
-    notes
 }
 
 /// Tables that leak because no policy applies to the application role have one cause: the role.

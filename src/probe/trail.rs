@@ -9,6 +9,7 @@ use super::reply::Refused;
 #[derive(Debug, Default)]
 pub(super) struct Trail {
     transactions: RefCell<Vec<String>>,
+    unasked: Cell<usize>,
     contended: Cell<bool>,
 }
 
@@ -16,6 +17,16 @@ impl Trail {
     /// A transaction that wrote, by its 64-bit id (`pg_current_xact_id_if_assigned()`).
     pub(super) fn transaction(&self, id: &str) {
         self.transactions.borrow_mut().push(id.to_owned());
+    }
+
+    /// A transaction that was rolled back without its id being told.
+    pub(super) fn unasked(&self) {
+        self.unasked.set(self.unasked.get() + 1);
+    }
+
+    /// How many of those there are.
+    pub(super) fn how_many_unasked(&self) -> usize {
+        self.unasked.get()
     }
 
     /// The transactions so far.

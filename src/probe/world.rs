@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use anyhow::Result;
+
+use super::organizations::Cast;
 use super::reaching::Outside;
-use super::rights::Rights;
+use super::rights::{self, Rights};
 use crate::catalog::{Oid, PolicyCommand, Relation};
 use crate::finding::{Class, Operation};
-use crate::session::quote;
+use crate::session::{Session, quote};
 use crate::settings::KeyType;
 use crate::tenancy::{Reach, Tenancy};
 
@@ -35,6 +38,29 @@ pub(super) struct World<'a> {
     pub(super) outside: BTreeMap<Oid, Outside>,
     /// Whether the attacker logs in, or an administrator becomes him.
     pub(super) as_login: bool,
+}
+
+impl<'a> World<'a> {
+    /// Asks the server what the application role may do.
+    pub(super) async fn gather(
+        reading: &Session,
+        tenancy: &'a Tenancy<'a>,
+        cast: &Cast,
+        (writes, outside, as_login): (Writes, BTreeMap<Oid, Outside>, bool),
+    ) -> Result<Self> {
+        let role = &tenancy.settings.tenancy.app_role;
+        Ok(World {
+            tenancy,
+            rights: rights::load(reading, role).await?,
+            app_roles: rights::roles_of(reading, role).await?,
+            a: cast.a.clone(),
+            b: cast.b.clone(),
+            others: cast.others.clone(),
+            writes,
+            outside,
+            as_login,
+        })
+    }
 }
 
 impl World<'_> {

@@ -3,8 +3,11 @@
 use serde::Serialize;
 
 use super::model::Report;
+use super::self_test;
 use crate::audit::explain::Explanation;
 use crate::finding::{Coverage, Finding, Severity};
+use crate::probe::Interleaved;
+use crate::probe::pooler::Pooled;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -21,6 +24,12 @@ struct Document<'a> {
     notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     explain: Option<&'a Explanation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_test: Option<self_test::Document<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interleaved: Option<&'a Interleaved>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pooler: Option<&'a Pooled>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +112,9 @@ pub(super) fn text(report: &Report) -> String {
             .collect(),
         notes: &report.notes,
         explain: report.explanation.as_ref(),
+        self_test: report.self_test.as_ref().map(self_test::document),
+        interleaved: report.sharing.interleaved.as_ref(),
+        pooler: report.sharing.pooled.as_ref(),
     };
     super::pretty(&document)
 }

@@ -9,13 +9,15 @@ mod output;
 pub mod plan;
 mod progress;
 pub mod role;
+mod self_test;
+mod sharing;
 pub mod story;
 pub mod style;
 pub(crate) mod table;
 
 use anyhow::Result;
 
-pub use model::{Overall, Report, Target};
+pub use model::{Overall, Report, Sharing, Target};
 pub use output::Output;
 pub use progress::Progress;
 

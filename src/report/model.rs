@@ -4,6 +4,9 @@ use crate::audit::explain::Explanation;
 use crate::audit::{Accepted, Unfinished};
 use crate::exit::Code;
 use crate::finding::{Coverage, Finding, Severity, Verdict};
+use crate::mutants::SelfTest;
+use crate::probe::Interleaved;
+use crate::probe::pooler::Pooled;
 
 /// Everything that a sink may want to write.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +27,35 @@ pub struct Report {
     pub notes: Vec<String>,
     /// The whole reasoning about one object, where the report is about one.
     pub explanation: Option<Explanation>,
+    /// What became of the mutants; everything else in the report is then about the unbroken copy.
+    pub self_test: Option<SelfTest>,
+    /// Connections that organizations share.
+    pub sharing: Sharing,
+}
+
+/// What came of organizations that share connections.
+#[derive(Clone, Debug, Default)]
+pub struct Sharing {
+    /// In a pool of our own; `None` where no table has rows of both.
+    pub interleaved: Option<Interleaved>,
+    /// Through a pooler.
+    pub pooled: Option<Pooled>,
+}
+
+impl Sharing {
+    /// A pooler of which nothing can be told.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        let why = self
+            .pooled
+            .as_ref()
+            .and_then(|pooled| pooled.unproven.clone());
+        why.into_iter()
+            .map(|reason| Unfinished {
+                check: "probe-pooler".to_owned(),
+                reason,
+            })
+            .collect()
+    }
 }
 
 /// What was looked at.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use comfy_table::{Cell, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::model::{Overall, Report};
-use super::{explain, style};
+use super::{explain, self_test, sharing, style};
 use crate::finding::{Coverage, Operation, Severity, Verdict};
 use crate::session::quote::printable;
 
@@ -46,14 +46,19 @@ pub(crate) fn ruled_table(width: Option<u16>) -> Table {
 pub(super) fn text(report: &Report, details: bool) -> String {
     let mut out = String::new();
     heading(report, &mut out);
-    match &report.explanation {
-        Some(explanation) => {
+    match (&report.explanation, &report.self_test) {
+        (_, Some(self_test)) => {
+            out.push_str(&self_test::text(self_test, details));
+            return out;
+        }
+        (Some(explanation), None) => {
             out.push_str(&explain::text(explanation));
             findings(report, true, &mut out);
         }
-        None => {
+        (None, None) => {
             findings(report, details, &mut out);
             coverage(report, details, &mut out);
+            sharing::text(&report.sharing, details, &mut out);
         }
     }
     trailer(report, &mut out);

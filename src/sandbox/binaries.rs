@@ -59,7 +59,7 @@ impl Version {
         (self.major, self.minor)
     }
 
-    fn parse(said: &str) -> Option<Self> {
+    pub(super) fn parse(said: &str) -> Option<Self> {
         // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "postgres (PostgreSQL) 19devel"
         let number = said.split_once(')')?.1.split_whitespace().next()?;
         let digits = number

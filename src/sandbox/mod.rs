@@ -6,6 +6,7 @@
 mod binaries;
 mod cache;
 mod claim;
+mod clients;
 mod fetch;
 mod files;
 mod hba;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use binaries::{Binaries, Version, Wanted, find, find_all, obtain};
 pub use claim::sweep;
+pub use clients::client;
 pub use server::{Auth, Kept, Options, Sandbox};
 pub use user::RunAs;
 

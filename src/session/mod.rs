@@ -114,7 +114,12 @@ impl Connector {
 
     /// A pool of up to `size` [`Purpose::Read`] sessions, for work that really runs side by side.
     pub fn pool(&self, size: usize) -> anyhow::Result<Pool> {
-        Pool::new(self.clone(), size)
+        Pool::new(self.clone(), Purpose::Read, size)
+    }
+
+    /// The same of [`Purpose::Attack`] sessions: what the application's own pool would lend.
+    pub fn attack_pool(&self, size: usize) -> anyhow::Result<Pool> {
+        Pool::new(self.clone(), Purpose::Attack, size)
     }
 
     /// Stops what the server is running for every open session, within two seconds.

@@ -1,4 +1,4 @@
-//! A deadpool-postgres pool of reading sessions that are opened like any other.
+//! A deadpool-postgres pool of sessions that are opened like any other.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ pub(super) fn pinned(startup: &Startup) -> String {
     format!("begin read only; {}", startup.local())
 }
 
-/// Lends [`Purpose::Read`] sessions.
+/// Lends sessions.
 #[derive(Clone)]
 pub struct Pool {
     inner: deadpool_postgres::Pool,
@@ -31,9 +31,10 @@ pub struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(connector: Connector, size: usize) -> anyhow::Result<Self> {
+    pub(super) fn new(connector: Connector, purpose: Purpose, size: usize) -> anyhow::Result<Self> {
         let why = Arc::default();
         let opener = Opener {
+            purpose,
             connector: connector.clone(),
             why: Arc::clone(&why),
         };
@@ -46,7 +47,7 @@ impl Pool {
         let inner = deadpool_postgres::Pool::builder(manager)
             .max_size(size.max(1))
             .post_recycle(Hook::async_fn(move |client, _| {
-                let statements = again.after_recycling();
+                let statements = again.after_recycling(purpose);
                 Box::pin(async move {
                     if statements.is_empty() {
                         return Ok(());
@@ -92,8 +93,12 @@ impl Pool {
 
 impl Connector {
     /// What recycling undoes: it resets a session to the settings of its startup message.
-    fn after_recycling(&self) -> String {
-        let mut startup = Startup::of(Purpose::Read, self.timeouts);
+    fn after_recycling(&self, purpose: Purpose) -> String {
+        if purpose != Purpose::Read {
+            // Nothing was set but by the startup message.
+            return String::new();
+        }
+        let mut startup = Startup::of(purpose, self.timeouts);
         if self.pooled.load(std::sync::atomic::Ordering::Relaxed) {
             return format!("rollback; {}", pinned(&startup));
         }
@@ -109,6 +114,7 @@ impl Connector {
 
 /// Opens the pool's sessions the way all others are opened.
 struct Opener {
+    purpose: Purpose,
     connector: Connector,
     why: Arc<Mutex<Option<anyhow::Error>>>,
 }
@@ -119,7 +125,7 @@ type Opening<'a> =
 impl Connect for Opener {
     fn connect(&self, _: &Config) -> Opening<'_> {
         Box::pin(async move {
-            let failed = match self.connector.connect(Purpose::Read).await {
+            let failed = match self.connector.connect(self.purpose).await {
                 Ok((opened, _)) => {
                     let entry = self.connector.registry.enter(opened.canceller);
                     let serving = opened.task;

@@ -149,3 +149,65 @@ fn a_configured_name_is_never_written_to() {
         .expect_code(2)
         .says(&["--login commits rows", "matches [probe] refuse"]);
 }
+
+/// An administrator as managed services have them: owns the tables, and is subject to FORCE.
+fn owned_shop(membership: &str) -> (Db, String) {
+    let db = busy_shop();
+    let (owner, app) = (db.role("owner"), db.role("app"));
+    db.sql(&format!(
+        "create role {owner} login password '{PASSWORD}';
+         alter table public.organizations owner to {owner};
+         alter table public.orders owner to {owner};
+         alter table public.items owner to {owner};
+         alter view public.totals owner to {owner};
+         grant {app} to {owner} {membership}"
+    ));
+    let url = db.url_as(&owner, PASSWORD);
+    (db, url)
+}
+
+#[test]
+fn an_owner_who_is_no_superuser_is_told_what_could_not_be_seen() {
+    let (db, url) = owned_shop("");
+    let before = contents(&db);
+    let run = probe(&db, &["--database-url", &url]).run();
+    assert_eq!(contents(&db), before);
+    assert!(matches!(run.code, Some(0 | 4)), "{}", run.text());
+    let read = said(&run, "public.orders", "select");
+    assert!(read.starts_with("held"), "{read}");
+    let notes = notes(&run);
+    assert!(
+        notes.contains("could not count the rows of 3 tables"),
+        "{notes}"
+    );
+    assert!(notes.contains("nothing is left behind"), "{notes}");
+    // What is committed has to be seen by whoever takes it back.
+    let run = probe(&db, &["--database-url", &url, "--login"]).run();
+    assert_eq!(contents(&db), before);
+    assert!(run.code != Some(0), "{}", run.text());
+}
+
+#[test]
+fn a_member_that_may_not_become_the_role_needs_its_login() {
+    let server = crate::support::server();
+    if server.major() < 16 {
+        // Before, who is a member may always SET ROLE.
+        return;
+    }
+    let (db, url) = owned_shop("with set false");
+    let app = db.role("app");
+    let run = probe(&db, &["--database-url", &url]).run();
+    // It sees no organization without a context, and cannot make rows up for one of its own.
+    let read = said(&run, "public.orders", "select");
+    assert!(read.contains("SET ROLE is refused"), "{read}");
+    let named = ["--database-url", &url, "--org", A, "--org", B];
+    let run = probe(&db, &named).run();
+    let read = said(&run, "public.orders", "select");
+    assert!(read.starts_with("held"), "{read}");
+    db.sql(&format!("alter role {app} nologin"));
+    let args = ["probe", "--database-url", &url];
+    db.tenantctl(args)
+        .run()
+        .expect_code(3)
+        .says(&["SET ROLE is refused"]);
+}

@@ -9,6 +9,7 @@ mod environment;
 mod keys;
 mod keyvalue;
 mod passfile;
+mod program;
 mod service;
 mod target;
 #[cfg(test)]

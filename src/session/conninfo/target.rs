@@ -32,7 +32,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// The name to look for in `.pgpass`: a default socket is `localhost` there.
-    fn passfile_host(&self) -> String {
+    pub(super) fn passfile_host(&self) -> String {
         match &self.host {
             Host::Tcp(host) => host.clone(),
             Host::Unix(dir) => match dir.to_str() {
@@ -155,7 +155,7 @@ impl Target {
             .any(|endpoint| self.password_for(endpoint).is_some())
     }
 
-    fn password_for(&self, endpoint: &Endpoint) -> Option<SecretString> {
+    pub(super) fn password_for(&self, endpoint: &Endpoint) -> Option<SecretString> {
         self.password.clone().or_else(|| {
             let host = endpoint.passfile_host();
             let login = passfile::Login {

@@ -139,3 +139,49 @@ fn without_a_login_there_is_nothing_to_commit_for() {
         .expect_code(2)
         .says(&["--login needs a login of the application role"]);
 }
+
+#[test]
+fn a_session_that_the_server_ends_is_no_verdict_and_leaves_nothing() {
+    let db = busy_shop();
+    let before = contents(&db);
+    let watcher = db.session();
+    let running = probe(&db, &["--login"]).start();
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity
+               where application_name = 'tenantctl' and datname = current_database()
+                 and query like '%savepoint tenantctl%'
+                 and exists (select from public.organizations where id::text like '7e4a4c71%')";
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while watcher.sql(end).is_empty() {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "no canary is ever committed"
+        );
+    }
+    let run = running.wait().expect_code(3);
+    // The first where a statement was running.
+    let told =
+        run.stderr.contains("57P01") || run.stderr.contains("connection to the server was lost");
+    assert!(told, "{}", run.stderr);
+    assert_eq!(contents(&db), before);
+    assert_eq!(records(&db), 0);
+}
+
+#[test]
+fn a_row_that_only_the_commit_would_refuse_is_not_committed() {
+    let db = busy_shop();
+    db.sql(
+        "create function public.at_the_end() returns trigger language plpgsql as $$
+             begin raise exception 'an order needs three items'; end $$;
+         create constraint trigger at_the_end after insert on public.orders
+             deferrable initially deferred for each row execute function public.at_the_end()",
+    );
+    let before = contents(&db);
+    let run = probe(&db, &["--login"]).run();
+    assert_eq!(contents(&db), before);
+    assert_eq!(records(&db), 0);
+    assert!(
+        notes(&run).contains("an order needs three items"),
+        "{}",
+        run.text()
+    );
+}

@@ -21,6 +21,7 @@ pub(crate) struct Invocation {
     command: Command,
     stdin: Vec<u8>,
     redactions: Vec<(String, String)>,
+    patience: Duration,
 }
 
 impl Invocation {
@@ -39,7 +40,14 @@ impl Invocation {
             command,
             stdin: Vec::new(),
             redactions: Vec::new(),
+            patience: PATIENCE,
         }
+    }
+
+    /// It may take this many seconds: it does what others do in many runs.
+    pub(crate) fn patience(mut self, seconds: u64) -> Self {
+        self.patience = Duration::from_secs(seconds);
+        self
     }
 
     /// More arguments.
@@ -106,7 +114,7 @@ impl Invocation {
             child,
             command_line,
             redactions: self.redactions,
-            deadline: Instant::now() + PATIENCE,
+            deadline: Instant::now() + self.patience,
         }
     }
 }
