@@ -71,6 +71,18 @@ impl<'a> Arena<'a> {
         self.run(steps).await
     }
 
+    /// Statements like those of an attempt, by whoever makes rows; they stay until the next ones
+    /// unless [`keep`](Self::keep) says so.
+    pub(super) async fn rehearse(&mut self, steps: &[(As<'_>, &str)]) -> Result<Reply> {
+        self.run(steps).await
+    }
+
+    /// Makes what the last statements did last until the end.
+    pub(super) async fn keep(&mut self) -> Result<()> {
+        let text = "release savepoint tenantctl; savepoint tenantctl";
+        self.client.batch_execute(text).await.map_err(explain)
+    }
+
     async fn run(&mut self, steps: &[(As<'_>, &str)]) -> Result<Reply> {
         let mut text = String::from("rollback to savepoint tenantctl;");
         let mut wanted = Vec::new();

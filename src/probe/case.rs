@@ -1,5 +1,7 @@
 //! One tenant table under attack: what is aimed at, and what came of it.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 
 use super::arena::{Arena, As};
@@ -11,7 +13,7 @@ use super::rights::Rights;
 use super::rows::{Cell, Recipe};
 use super::specimen::{self, Specimen};
 use super::world::World;
-use crate::catalog::{Column, PolicyCommand, Relation};
+use crate::catalog::{Column, Oid, PolicyCommand, Relation};
 use crate::finding::{Class, Finding, Operation, Severity};
 use crate::session::quote;
 use crate::tenancy::{Reach, TenantTable};
@@ -33,6 +35,8 @@ pub(super) struct Case<'c, 'w> {
     pub(super) a_link: Option<String>,
     /// The same for B.
     pub(super) b_link: Option<String>,
+    /// Rows of the victim's that were made up in other tables.
+    pub(super) kin: HashMap<Oid, Specimen>,
     /// Why a row that is missing could not be made.
     pub(super) missing: Option<String>,
     /// How many rows the table has, counted no further than [`BLIND_LIMIT`] + 1.

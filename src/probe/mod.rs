@@ -24,6 +24,7 @@ mod settings;
 mod specimen;
 mod summary;
 mod surfaces;
+mod value;
 mod world;
 
 use crate::finding::{Coverage, Finding};

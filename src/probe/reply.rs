@@ -32,6 +32,8 @@ pub(super) struct Refused {
     pub(super) text: String,
     /// The constraint or unique index that was violated.
     pub(super) constraint: Option<String>,
+    /// The column that was null.
+    pub(super) column: Option<String>,
     /// The server's own function; unlike the message it is never translated.
     routine: String,
     of_domain: bool,
@@ -81,6 +83,14 @@ impl Reply {
         }
     }
 
+    /// The answer to the n-th statement.
+    pub(super) fn answer(&self, nth: usize) -> Option<&Answer> {
+        match self {
+            Self::Done(answers) => answers.get(nth),
+            Self::Refused(_) => None,
+        }
+    }
+
     pub(super) fn refused(&self) -> Option<&Refused> {
         match self {
             Self::Refused(refused) => Some(refused),
@@ -110,6 +120,7 @@ impl Refused {
             state: error.code().code().to_owned(),
             text: String::new(),
             constraint: error.constraint().map(str::to_owned),
+            column: error.column().map(str::to_owned),
             routine: error.routine().unwrap_or_default().to_owned(),
             of_domain: error.datatype().is_some(),
             inside: error.where_().is_some(),

@@ -1,6 +1,6 @@
 //! The run: sessions, the two organizations, every table, every other relation, the verdicts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result};
 
@@ -16,6 +16,7 @@ use super::organizations::{self, Cast};
 use super::others;
 use super::rights::Rights;
 use super::specimen::{self, Specimen};
+use super::value::Lore;
 use super::world::{World, Writes};
 use super::{Outcome, Setup, glob, rights, settings, summary, surfaces};
 use crate::catalog::Oid;
@@ -48,6 +49,7 @@ pub async fn run(setup: Setup<'_>) -> Result<Outcome> {
         b: cast.b.clone(),
         others: cast.others.clone(),
         writes: writes(&setup),
+        lore: Lore::default(),
         as_login: attacker.as_login,
     };
     let stage = Stage {
@@ -209,18 +211,51 @@ impl Stage<'_, '_> {
 
     /// Attacks in an administrator's transaction in which the missing rows are made first; `false`
     /// where they could not be made, and the case then knows why.
+    ///
+    /// They are made twice: looking for values that the policies like sets the context, and a
+    /// session that ever had one is no longer as it was before. So the first transaction finds out
+    /// how, and the attacks happen in a second one that only repeats what worked.
     async fn with_canaries(
         &self,
         case: &mut Case<'_, '_>,
         collected: &mut Collected,
     ) -> Result<bool> {
-        let session = self.setup.admin.open(Purpose::Attack).await?;
-        let role = set_role(self.world.app_role());
         let (a, b) = (case.a.clone(), case.b.clone());
         let mut nursery = Nursery::new(self.world, self.eye, &self.cast.made_up);
+        let session = self.setup.admin.open(Purpose::Attack).await?;
+        let (rehearsed, _) = Arena::rolled_back(&session, self.arena("", false), async |arena| {
+            nursery.stage(case, arena).await
+        })
+        .await?;
+        session.close().await;
+        let mut staged = rehearsed;
+        if staged.is_ok() {
+            staged = self.perform((case, collected), &nursery).await?;
+        }
+        match staged {
+            Ok(()) => {
+                collected.canaries += 1;
+                Ok(true)
+            }
+            Err(why) => {
+                (case.a, case.b) = (a, b);
+                case.missing = Some(why);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Makes the rows of a rehearsal again and attacks them.
+    async fn perform(
+        &self,
+        (case, collected): (&mut Case<'_, '_>, &mut Collected),
+        nursery: &Nursery<'_, '_>,
+    ) -> Result<Result<(), String>> {
+        let session = self.setup.admin.open(Purpose::Attack).await?;
+        let role = set_role(self.world.app_role());
         let (staged, attempts) =
             Arena::rolled_back(&session, self.arena("", false), async |arena| {
-                if let Err(why) = nursery.stage(case, arena).await? {
+                if let Err(why) = nursery.replay(case, arena).await? {
                     return Ok(Err(why));
                 }
                 if let Some(refused) = arena.prepare(role.trim_end_matches(';')).await?.refused() {
@@ -235,17 +270,7 @@ impl Stage<'_, '_> {
             .await?;
         session.close().await;
         collected.attempts += attempts;
-        match staged {
-            Ok(()) => {
-                collected.canaries += 1;
-                Ok(true)
-            }
-            Err(why) => {
-                (case.a, case.b) = (a, b);
-                case.missing = Some(why);
-                Ok(false)
-            }
-        }
+        Ok(staged)
     }
 
     async fn case<'c>(
@@ -273,6 +298,7 @@ impl Stage<'_, '_> {
             b,
             a_link,
             b_link,
+            kin: HashMap::new(),
             missing: None,
             rows: self
                 .eye

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::rights::Rights;
+use super::value::Lore;
 use crate::catalog::{Oid, PolicyCommand, Relation};
 use crate::finding::Class;
 use crate::session::quote;
@@ -30,6 +31,8 @@ pub(super) struct World<'a> {
     /// More organizations to look from, B first.
     pub(super) others: Vec<String>,
     pub(super) writes: Writes,
+    /// What new rows have to fulfil, as far as it was asked for.
+    pub(super) lore: Lore,
     /// Whether the attacker logs in, or an administrator becomes him.
     pub(super) as_login: bool,
 }
