@@ -6,6 +6,7 @@
 
 mod arena;
 mod attacks;
+mod beyond;
 mod canary;
 mod case;
 mod evidence;

@@ -8,6 +8,7 @@
 mod draft;
 mod family;
 mod fill;
+mod kin;
 mod plant;
 mod sight;
 
@@ -26,6 +27,7 @@ use crate::catalog::{Oid, Relation};
 use crate::session::quote;
 use draft::Draft;
 use family::Patch;
+pub(super) use kin::{is_tied, writers};
 use plant::Failed;
 
 /// Makes canaries; remembers those of this transaction.
@@ -120,6 +122,7 @@ impl<'n, 'w> Nursery<'n, 'w> {
                 Err(why) => return Ok(Err(why)),
             }
         }
+        self.kin(case, arena).await?;
         self.settle(arena).await
     }
 
@@ -260,7 +263,8 @@ impl<'n, 'w> Nursery<'n, 'w> {
         if let Err(why) = self.organization(place, oid).await? {
             return Ok(Err(why));
         }
-        let (mut forced, mut why) = (Vec::new(), String::new());
+        let mut forced = kin::ties(self, relation, place.organization);
+        let mut why = String::new();
         for _ in 0..ROUNDS {
             let mut pinned: Vec<Cell> = match self.link(place, relation).await? {
                 Ok(cell) => cell.into_iter().collect(),
