@@ -9,7 +9,7 @@ use super::specimen::{Specimen, key_columns};
 use super::value::lore::Kinds;
 use super::value::palette::{bare, cut};
 use super::value::{Mark, Palette};
-use crate::catalog::{Column, ConstraintKind, Relation, Snapshot, Type};
+use crate::catalog::{Column, ConstraintKind, Relation, RelationKind, Snapshot, Type};
 use crate::session::quote;
 
 /// A column of a new row and its value.
@@ -75,7 +75,9 @@ impl Recipe<'_> {
                 None => {}
             }
         }
-        let optional = !column.not_null || column.has_default || column.identity.is_some();
+        let by_domain = self.domain(column).is_some_and(|domain| domain.not_null);
+        let may_be_null = !column.not_null && !by_domain;
+        let optional = may_be_null || column.has_default || column.identity.is_some();
         if optional && !(self.rich && self.counts(column)) {
             return None;
         }
@@ -110,12 +112,30 @@ impl Recipe<'_> {
                 self.relation.attribute(**number).is_some_and(|column| {
                     !self.pinned.iter().any(|cell| cell.column == column.name)
                         && !self.is_reference(column)
+                        && !self.is_bound(column)
                         && fresh_value(self.snapshot, column, self.salt).is_some()
                 })
             });
             fresh.extend(free);
         }
         fresh
+    }
+
+    /// The column's type, where that is a domain.
+    fn domain(&self, column: &Column) -> Option<&Type> {
+        let found = self.snapshot.types.get(&column.type_oid)?;
+        (found.kind == 'd').then_some(found)
+    }
+
+    /// Whether a domain or a partition's bound is asked before the policies are: then a value that
+    /// is known to be good is better than a new one.
+    fn is_bound(&self, column: &Column) -> bool {
+        let partitioned =
+            self.relation.is_partition || self.relation.kind == RelationKind::Partitioned;
+        let base = self.snapshot.base_type(column.type_oid);
+        let uuid = self.snapshot.types.get(&base);
+        let uuid = uuid.is_some_and(|found| found.name == "uuid");
+        self.domain(column).is_some() || (partitioned && !uuid)
     }
 
     fn is_reference(&self, column: &Column) -> bool {
@@ -141,7 +161,7 @@ impl Recipe<'_> {
         });
         let is_key = key_columns(self.relation, &|_| true)
             .is_some_and(|columns| columns.iter().any(|key| key.number == column.number));
-        by_constraint || by_policy || is_key
+        by_constraint || by_policy || is_key || self.is_bound(column)
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::super::arena::{Arena, As};
 use super::super::reply::Reply;
 use super::super::rows::Cell;
-use super::super::value::search::{Search, groups};
+use super::super::value::search::{Field, Search, groups};
 use super::super::value::wish::Wishes;
 use super::draft::{Candidate, Draft, Wanted};
 use super::sight::Sight;
@@ -196,33 +196,45 @@ impl Draft<'_> {
         (search, sight): (&mut Search, Option<&Sight>),
     ) -> Result<Option<Vec<Option<String>>>> {
         let mut reply = look(arena, search, sight).await?;
-        if reply
-            .refused()
-            .is_some_and(|refused| refused.state.starts_with("22"))
-            && sight.is_none()
-        {
+        // Neither a type, a domain nor an expression takes everything.
+        let spoilt = reply.refused().is_some_and(|refused| {
+            refused.state.starts_with("22") || refused.state.starts_with("23")
+        });
+        if spoilt && sight.is_none() {
             self.prune(arena, search).await?;
             reply = look(arena, search, sight).await?;
         }
         Ok(reply.rows().first().cloned())
     }
 
-    /// Leaves those candidates out that their type does not take. Their places must stay.
+    /// Leaves those candidates out that their type, or a condition on nothing but them, does not
+    /// take. Their places must stay.
     async fn prune(&self, arena: &mut Arena<'_>, search: &mut Search) -> Result<()> {
-        let mut tried = 0;
+        let (mut tried, whole) = (0, search.clone());
         for field in &mut search.fields {
+            let alone = |body: &String| self.uses(body).iter().all(|name| *name == field.name);
+            let mut one = whole.clone();
+            one.derived.clear();
+            one.generated.retain(|(_, body)| alone(body));
+            one.checks.retain(alone);
+            one.truths.retain(alone);
+            // What nothing refers to is not computed.
+            for (name, _) in &one.generated {
+                one.checks
+                    .push(format!("{} is not null", quote::ident(name)));
+            }
             for candidate in &mut field.candidates {
                 tried += 1;
                 if tried > MOST_SINGLE {
                     return Ok(());
                 }
-                let sql = format!("select ({candidate})::{}", field.type_name);
-                if arena
-                    .rehearse(&[(As::Unset, &sql)])
-                    .await?
-                    .refused()
-                    .is_some()
-                {
+                one.fields = vec![Field {
+                    candidates: vec![candidate.clone()],
+                    name: field.name.clone(),
+                    type_name: field.type_name.clone(),
+                }];
+                let reply = arena.rehearse(&[(As::Unset, &one.sql())]).await?;
+                if reply.refused().is_some() {
                     "null".clone_into(candidate);
                 }
             }

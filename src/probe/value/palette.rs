@@ -1,6 +1,8 @@
 //! Candidates by type: what a column of this type may hold, the recognisable one first.
 
 use super::lore::Kinds;
+use super::tokens::replaced;
+use super::wish::Wishes;
 use crate::catalog::{Oid, Snapshot};
 
 /// What a made-up value is recognised by.
@@ -52,6 +54,10 @@ impl Palette<'_> {
             return Vec::new();
         }
         let base = self.snapshot.base_type(oid);
+        let checks = self.kinds.checks.get(&oid).filter(|_| depth > 0);
+        if let Some(checks) = checks {
+            return self.of_domain(checks, (base, modifier, depth));
+        }
         if let Some(fields) = self.kinds.fields.get(&base) {
             return self.row(fields, depth);
         }
@@ -89,6 +95,26 @@ impl Palette<'_> {
         self.simple(bare(&found.name), modifier)
     }
 
+    /// Inside of another value nobody asks the server about a domain: what its CHECKs mention goes
+    /// first.
+    fn of_domain(
+        &self,
+        checks: &[String],
+        (base, modifier, depth): (Oid, i32, usize),
+    ) -> Vec<String> {
+        let samples = self.within(base, modifier, depth);
+        let mut wishes = Wishes::default();
+        for check in checks {
+            wishes.read(&replaced(check, "VALUE", "value"), &["value"], self.mark);
+        }
+        let wished = wishes.of("value").iter();
+        let mut found: Vec<String> = wished
+            .flat_map(|wish| wish.text(self.mark, &samples))
+            .collect();
+        found.extend(samples);
+        found
+    }
+
     fn row(&self, fields: &[(Oid, i32)], depth: usize) -> Vec<String> {
         let cell = |(oid, modifier): &(Oid, i32)| {
             let value = self.within(*oid, *modifier, depth + 1).into_iter().next();
@@ -108,6 +134,13 @@ impl Palette<'_> {
             format!("{{{}}}", items.join(","))
         };
         let mut found = vec![list(std::slice::from_ref(first))];
+        found.extend(
+            items
+                .iter()
+                .skip(1)
+                .take(5)
+                .map(|one| list(std::slice::from_ref(one))),
+        );
         if let Some(two) = items.get(..2) {
             found.push(list(two));
         }
@@ -186,7 +219,12 @@ impl Palette<'_> {
         let salt = self.mark.salt;
         let (high, low) = (salt / 250 % 250, salt % 250 + 1);
         match name {
-            "inet" | "cidr" => vec![format!("10.73.{high}.{low}"), "127.0.0.1".to_owned()],
+            "inet" | "cidr" => vec![
+                format!("10.73.{high}.{low}"),
+                "127.0.0.1".to_owned(),
+                format!("fd73::{salt:x}"),
+                "10.0.0.0/8".to_owned(),
+            ],
             "macaddr" => vec![format!("02:73:00:00:{high:02x}:{low:02x}")],
             "macaddr8" => vec![format!("02:73:00:00:00:00:{high:02x}:{low:02x}")],
             "point" => vec![format!("({salt},1)"), "(0,0)".to_owned()],

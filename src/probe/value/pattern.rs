@@ -44,7 +44,18 @@ pub(super) fn regular(pattern: &str, salt: u32) -> Vec<String> {
 /// Texts that match a LIKE pattern.
 pub(super) fn like(pattern: &str, salt: u32) -> Vec<String> {
     let mut found = Vec::new();
-    for filler in [String::new(), salt.to_string(), "x".to_owned()] {
+    let digits = |length: usize| format!("{salt:0length$}");
+    let fillers = [0, 5, 9, 13, 17, 30].map(|length| {
+        if length == 0 {
+            String::new()
+        } else {
+            digits(length)
+        }
+    });
+    for filler in fillers
+        .into_iter()
+        .chain([salt.to_string(), "x".to_owned()])
+    {
         let mut text = String::new();
         let mut chars = pattern.chars();
         while let Some(c) = chars.next() {
@@ -371,7 +382,12 @@ mod tests {
 
     #[test]
     fn patterns_of_like() {
-        assert_eq!(like("PO-%", 17), ["PO-", "PO-17", "PO-x"]);
+        let found = like("PO-%", 17);
+        assert!(
+            ["PO-", "PO-17", "PO-x", "PO-00017"]
+                .iter()
+                .all(|text| found.contains(&(*text).to_owned()))
+        );
         assert_eq!(like("a\\%_", 17), ["a%x"]);
     }
 }

@@ -413,6 +413,11 @@ impl Reader<'_> {
         parts.push(text.to_owned());
         parts.push(self.mark.text());
         self.want(first, &Wish::Text(parts.join(&delimiter)), depth);
+        if nth > 1 {
+            // A path that begins with its delimiter.
+            parts[0].clear();
+            self.want(first, &Wish::Text(parts.join(&delimiter)), depth);
+        }
     }
 }
 
@@ -597,9 +602,10 @@ mod tests {
     fn a_part_of_a_path() {
         let mut wishes = Wishes::default();
         wishes.read_value("split_part(path, '/'::text, 2)", ("acme", &["path"], &MARK));
+        let paths = ["107/acme/tenantctl-b-107", "/acme/tenantctl-b-107"];
         assert_eq!(
             wishes.of("path"),
-            [Wish::Text("107/acme/tenantctl-b-107".to_owned())]
+            paths.map(|path| Wish::Text(path.to_owned()))
         );
     }
 
