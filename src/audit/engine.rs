@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::grants::Memberships;
+use super::trial::Question;
 use crate::catalog::{Column, Oid, Privilege, Relation, Snapshot};
 use crate::finding::{By, Cause, Coverage, Operation, Severity, Verdict};
 use crate::paths::{Access, Powers};
@@ -35,6 +36,8 @@ pub(super) struct Engine<'a> {
     others: RefCell<HashMap<Oid, Rc<Prover<'a>>>>,
     pub(super) found: Vec<Found>,
     pub(super) coverage: Vec<Coverage>,
+    /// What the proof left open about the application's own role.
+    pub(super) questions: Vec<Question>,
 }
 
 impl<'a> Engine<'a> {
@@ -72,6 +75,7 @@ impl<'a> Engine<'a> {
             others: RefCell::default(),
             found: Vec::new(),
             coverage: Vec::new(),
+            questions: Vec::new(),
         }
     }
 

@@ -17,9 +17,11 @@ mod others;
 mod readable;
 mod roles;
 mod rules;
+mod samples;
 mod speed;
 mod sql;
 mod tables;
+mod trial;
 mod triggers;
 mod views;
 mod written;
@@ -109,7 +111,9 @@ pub async fn run(
     checks: &[Check],
     selection: &Selection,
 ) -> Result<Outcome> {
-    let (mut findings, mut coverage) = judge(tenancy, checks, selection)?;
+    let mut engine = engines(tenancy)?;
+    trial::run(session, &mut engine).await?;
+    let (mut findings, mut coverage) = said(engine, checks, selection);
     let wanted: Vec<&Check> = checks
         .iter()
         .filter(|check| check.engine == check::Engine::Sql && selection.takes(&check.id))
@@ -139,6 +143,10 @@ pub fn judge(
     checks: &[Check],
     selection: &Selection,
 ) -> Result<(Vec<Finding>, Vec<Coverage>)> {
+    Ok(said(engines(tenancy)?, checks, selection))
+}
+
+fn engines<'t>(tenancy: &'t Tenancy<'t>) -> Result<Engine<'t>> {
     let mut engine = Engine::new(tenancy);
     roles::audit(&mut engine);
     tables::audit(&mut engine);
@@ -148,13 +156,21 @@ pub fn judge(
     identities::audit(&mut engine);
     speed::audit(&mut engine);
     cves::audit(&mut engine)?;
+    Ok(engine)
+}
+
+fn said(
+    engine: Engine<'_>,
+    checks: &[Check],
+    selection: &Selection,
+) -> (Vec<Finding>, Vec<Coverage>) {
     let findings = engine
         .found
         .into_iter()
         .filter(|found| selection.takes(found.check))
         .map(|found| finding(found, checks))
         .collect();
-    Ok((findings, merge(engine.coverage)))
+    (findings, merge(engine.coverage))
 }
 
 /// Rows for what the SQL checks found open beside tables: a sequence, a function, a view on the

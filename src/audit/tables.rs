@@ -1,6 +1,7 @@
 //! Tenant tables: what the application may do with each, and which rows it then meets.
 
 use super::engine::{Engine, Found};
+use super::trial::Question;
 use crate::catalog::Relation;
 use crate::finding::{Operation, Severity, Verdict};
 use crate::paths::Access;
@@ -289,7 +290,14 @@ fn filtered(engine: &mut Engine<'_>, relation: &Relation, object: &str, access: 
                     engine.app
                 ),
             ),
-            Answer::Unproven(reason) => engine.cover(object, operation, Verdict::Unproven, reason),
+            Answer::Unproven(reason) => {
+                engine.cover(object, operation, Verdict::Unproven, reason);
+                engine.questions.push(Question {
+                    relation: relation.oid,
+                    need,
+                    operation,
+                });
+            }
             Answer::Leaking(leak) => {
                 let check = check_for(&leak, need, &reads);
                 let reason = leak.words();
@@ -299,10 +307,39 @@ fn filtered(engine: &mut Engine<'_>, relation: &Relation, object: &str, access: 
                     Some((_, known)) => *known = leak.clone(),
                     None => reported.push((check, leak.clone())),
                 }
-                leaking(engine, relation, object, (check, need, &leak));
+                let evidence = engine.shows(relation, (need, &leak), false);
+                leaking(engine, relation, (check, need, &leak), evidence);
             }
         }
     }
+}
+
+/// A trial came through where the proof had stopped.
+pub(super) fn shown_by_trial(
+    engine: &mut Engine<'_>,
+    relation: &Relation,
+    question: &Question,
+    (leak, evidence): (Leak, String),
+) {
+    let object = relation.qualified();
+    let reads = engine.prover.judge(relation, Need::Select);
+    let check = match reads {
+        // What it takes for one it takes for one everywhere.
+        Answer::Unproven(_) => "policy-not-tenant",
+        _ => check_for(&leak, question.need, &reads),
+    };
+    engine.coverage.retain(|row| {
+        row.object != object
+            || row.operation != question.operation
+            || row.verdict != Verdict::Unproven
+    });
+    engine.cover_leak(&object, question.operation, leak.words(), (check, &object));
+    leaking(
+        engine,
+        relation,
+        (check, question.need, &leak),
+        Some(evidence),
+    );
 }
 
 /// The answer that decides an operation which has to pass several predicates.
@@ -341,13 +378,14 @@ fn check_for(leak: &Leak, need: Need, reads: &Answer) -> &'static str {
 fn leaking(
     engine: &mut Engine<'_>,
     relation: &Relation,
-    object: &str,
     (check, need, leak): (&'static str, Need, &Leak),
+    evidence: Option<String>,
 ) {
+    let object = &relation.qualified();
     if engine
         .found
         .iter()
-        .any(|found| found.check == check && found.object == object)
+        .any(|found| found.check == check && found.object == *object)
     {
         return;
     }
@@ -373,7 +411,6 @@ fn leaking(
         many => format!("policies {}", many.join(", ")),
     };
     let what = consequence(need);
-    let evidence = engine.shows(relation, (need, leak), false);
     let mut path: Vec<String> = Vec::new();
     let mut way = engine.way(relation, operation).into_iter();
     path.extend(way.next());

@@ -10,12 +10,14 @@ mod load;
 #[cfg(test)]
 pub(crate) mod made_up;
 mod model;
+mod printed;
 mod rows;
 
 pub use acl::{AclItem, Acls, Privilege};
 pub use cluster::*;
 pub use load::{begin, load};
 pub use model::*;
+pub use printed::unprinted;
 
 /// An object identifier inside one snapshot; 0 is none, or PUBLIC where a role is meant.
 pub type Oid = u32;

@@ -10,6 +10,7 @@
 mod array;
 mod branch;
 mod call;
+mod closed;
 mod compare;
 pub(crate) mod depth;
 mod eval;

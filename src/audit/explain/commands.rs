@@ -112,6 +112,18 @@ fn judge(
             command.stopped_by = stopped.map(|(_, part)| part.to_owned());
             command.verdict = Some(Verdict::Unproven);
             command.reason = reason;
+            // Where the proof stopped a trial may have come through.
+            let object = relation.qualified();
+            let mut rows = audited.coverage.iter();
+            let tried = rows.find(|row| {
+                row.object == object
+                    && row.operation == operation
+                    && row.verdict == Verdict::Leaking
+            });
+            if let Some(tried) = tried {
+                command.verdict = Some(Verdict::Leaking);
+                command.reason = format!("{}; a trial showed it", tried.reason);
+            }
         }
         Answer::Leaking(leak) => {
             command.verdict = Some(Verdict::Leaking);
