@@ -5,6 +5,7 @@
 //! row that the attacker did not.
 
 mod arena;
+mod asked;
 mod attacks;
 mod beyond;
 mod canary;

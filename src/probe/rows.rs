@@ -127,15 +127,19 @@ impl Recipe<'_> {
         (found.kind == 'd').then_some(found)
     }
 
-    /// Whether a domain or a partition's bound is asked before the policies are: then a value that
-    /// is known to be good is better than a new one.
+    /// Whether a domain or a partition's bound is asked before the policies are, or a generated
+    /// column is made of it: then a value that is known to be good is better than a new one.
     fn is_bound(&self, column: &Column) -> bool {
         let partitioned =
             self.relation.is_partition || self.relation.kind == RelationKind::Partitioned;
         let base = self.snapshot.base_type(column.type_oid);
         let uuid = self.snapshot.types.get(&base);
         let uuid = uuid.is_some_and(|found| found.name == "uuid");
-        self.domain(column).is_some() || (partitioned && !uuid)
+        let columns = &self.relation.columns;
+        let feeds = columns
+            .iter()
+            .any(|other| other.generated && other.not_null);
+        feeds || self.domain(column).is_some() || (partitioned && !uuid)
     }
 
     fn is_reference(&self, column: &Column) -> bool {

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use anyhow::{Context as _, Result};
 
 use super::arena::Arena;
+use super::asked;
 use super::attacks;
 use super::canary::Nursery;
 use super::case::{BLIND_LIMIT, Case};
@@ -204,8 +205,34 @@ impl Stage<'_, '_> {
                 })
                 .await?;
             collected.attempts += attempts;
+            if case.is_open() {
+                self.as_asked(&mut case, collected).await?;
+            }
         }
         collected.ledger.absorb(case.ledger);
+        Ok(())
+    }
+
+    /// Once more with what the policies ask for beside the context, where that may tell more.
+    async fn as_asked(&self, case: &mut Case<'_, '_>, collected: &mut Collected) -> Result<()> {
+        case.asked = asked::settings(case);
+        if case.asked.is_empty() {
+            return Ok(());
+        }
+        let first = std::mem::take(&mut case.ledger);
+        let opening = self.attacker.opening.as_str();
+        // A session that had a setting is not as it was before: the others go on without it.
+        let session = self.attacker.open().await?;
+        let ((), attempts) =
+            Arena::rolled_back(&session, self.arena(opening, false), async |arena| {
+                case.set_asked(arena).await?;
+                attacks::all(case, arena).await
+            })
+            .await?;
+        session.close().await;
+        collected.attempts += attempts;
+        let second = std::mem::take(&mut case.ledger);
+        case.ledger = first.improved_by(second);
         Ok(())
     }
 
@@ -231,6 +258,16 @@ impl Stage<'_, '_> {
         let mut staged = rehearsed;
         if staged.is_ok() {
             staged = self.perform((case, collected), &nursery).await?;
+        }
+        if staged.is_ok() && case.is_open() {
+            case.asked = asked::settings(case);
+        }
+        if !case.asked.is_empty() {
+            let first = std::mem::take(&mut case.ledger);
+            // It could be done once already.
+            let _ = self.perform((case, collected), &nursery).await?;
+            let second = std::mem::take(&mut case.ledger);
+            case.ledger = first.improved_by(second);
         }
         match staged {
             Ok(()) => {
@@ -258,6 +295,7 @@ impl Stage<'_, '_> {
                 if let Err(why) = nursery.replay(case, arena).await? {
                     return Ok(Err(why));
                 }
+                case.set_asked(arena).await?;
                 if let Some(refused) = arena.prepare(role.trim_end_matches(';')).await?.refused() {
                     return Ok(Err(format!("SET ROLE is refused: {}", refused.text)));
                 }
@@ -299,6 +337,7 @@ impl Stage<'_, '_> {
             a_link,
             b_link,
             kin: HashMap::new(),
+            asked: Vec::new(),
             missing: None,
             rows: self
                 .eye

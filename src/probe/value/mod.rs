@@ -5,10 +5,12 @@
 //! ([`search`]): it evaluates the very conditions that a new row would have to pass.
 
 mod fit;
+mod invert;
 pub(super) mod lore;
 pub(super) mod palette;
 mod pattern;
 mod print;
+mod samples;
 pub(super) mod search;
 mod tokens;
 pub(super) mod wish;
