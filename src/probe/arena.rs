@@ -206,10 +206,40 @@ impl<'a> Arena<'a> {
         self.run(steps).await
     }
 
+    /// Statements like those of an attempt, by whoever makes rows; they stay until the next ones
+    /// unless [`keep`](Self::keep) says so.
+    pub(super) async fn rehearse(&mut self, steps: &[(As<'_>, &str)]) -> Result<Reply> {
+        let (text, wanted) = self.script_of(steps);
+        let sent = self.send(&text).await?;
+        // Whoever makes rows knows them: nothing that is said here is overheard.
+        self.client.take_notices();
+        // Whatever comes next returns to the savepoint first.
+        self.failed = true;
+        Ok(picked(sent, &wanted))
+    }
+
+    /// Makes what the last statements did last until the end.
+    pub(super) async fn keep(&mut self) -> Result<()> {
+        self.failed = false;
+        let text = "release savepoint tenantctl; savepoint tenantctl";
+        self.client.batch_execute(text).await.map_err(explain)
+    }
+
     async fn run(&mut self, steps: &[(As<'_>, &str)]) -> Result<Reply> {
         if let (MOST_STUCK.., Some(last)) = &self.stuck {
             return Ok(Reply::Refused(last.clone()));
         }
+        let (mut text, wanted) = self.script_of(steps);
+        // At once, not before the next attempt: rows stay locked no longer than the statement runs.
+        text += " rollback to savepoint tenantctl";
+        let sent = self.send(&text).await?;
+        let notices = self.client.take_notices();
+        self.ear.hear(steps, (sent.as_ref().err(), &notices));
+        Ok(picked(sent, &wanted))
+    }
+
+    /// Statements with their contexts, and which of the answers are theirs.
+    fn script_of(&self, steps: &[(As<'_>, &str)]) -> (String, Vec<usize>) {
         let mut text = String::new();
         let mut wanted = Vec::new();
         let mut position = 0;
@@ -226,21 +256,7 @@ impl<'a> Arena<'a> {
             position += 1;
             text += &format!(" {sql};");
         }
-        // At once, not before the next attempt: rows stay locked no longer than the statement runs.
-        text += " rollback to savepoint tenantctl";
-        let sent = self.send(&text).await?;
-        let notices = self.client.take_notices();
-        self.ear.hear(steps, (sent.as_ref().err(), &notices));
-        let answers = match sent {
-            Ok(answers) => answers,
-            Err(refused) => return Ok(Reply::Refused(refused)),
-        };
-        let mut nth = 0;
-        let kept = answers.into_iter().filter(|_| {
-            nth += 1;
-            wanted.contains(&(nth - 1))
-        });
-        Ok(Reply::Done(kept.collect()))
+        (text, wanted)
     }
 
     /// One round trip; a refusal is an answer.
@@ -287,6 +303,18 @@ impl<'a> Arena<'a> {
         // Not the first (rollback), not the last two.
         answers.truncate(answers.len().saturating_sub(2));
         Ok(Reply::Done(answers))
+    }
+}
+
+/// The answers to the statements themselves.
+fn picked(sent: Result<Vec<Answer>, Refused>, wanted: &[usize]) -> Reply {
+    match sent {
+        Ok(answers) => {
+            let numbered = answers.into_iter().enumerate();
+            let kept = numbered.filter(|(nth, _)| wanted.contains(nth));
+            Reply::Done(kept.map(|(_, answer)| answer).collect())
+        }
+        Err(refused) => Reply::Refused(refused),
     }
 }
 

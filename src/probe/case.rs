@@ -1,5 +1,7 @@
 //! One tenant table under attack: what is aimed at, and what came of it.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 
 use super::arena::{Arena, As};
@@ -12,7 +14,7 @@ use super::rights::Rights;
 use super::rows::{Cell, Recipe};
 use super::specimen::{self, Specimen};
 use super::world::World;
-use crate::catalog::{Column, PolicyCommand, Relation};
+use crate::catalog::{Column, Oid, PolicyCommand, Relation};
 use crate::finding::{Class, Finding, Operation, Severity};
 use crate::session::quote;
 use crate::tenancy::{Reach, TenantTable};
@@ -34,6 +36,10 @@ pub(super) struct Case<'c, 'w> {
     pub(super) a_link: Option<String>,
     /// The same for B.
     pub(super) b_link: Option<String>,
+    /// Rows of the victim's that were made up in other tables.
+    pub(super) kin: HashMap<Oid, Specimen>,
+    /// Statements that set what the policies ask for beside the context.
+    pub(super) asked: Vec<String>,
     /// Why a row that is missing could not be made.
     pub(super) missing: Option<String>,
     /// How many rows the table has, counted no further than [`BLIND_LIMIT`] + 1.
@@ -96,6 +102,22 @@ impl<'c> Case<'c, '_> {
     /// The condition that names A's row.
     pub(super) fn a_row(&self) -> Option<String> {
         specimen::condition(self.relation, self.rights, self.a.as_ref()?)
+    }
+
+    /// Sets what the policies ask for beside the context.
+    pub(super) async fn set_asked(&self, arena: &mut Arena<'_>) -> Result<()> {
+        for sql in &self.asked {
+            if arena.prepare(sql).await?.refused().is_none() {
+                arena.prologue.push(sql.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something about the table could not be told.
+    pub(super) fn is_open(&self) -> bool {
+        let mut all = Operation::ALL.into_iter();
+        all.any(|operation| self.ledger.is_unproven(&self.name, operation))
     }
 
     pub(super) fn held(&mut self, operation: Operation) {

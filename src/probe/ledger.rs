@@ -115,6 +115,20 @@ impl Ledger {
         self.marks.extend(other.marks);
     }
 
+    /// What a second look could tell, in the place of what the first could not; leaks of both.
+    pub(super) fn improved_by(mut self, second: Self) -> Self {
+        for finding in second.findings {
+            self.leak(None, finding);
+        }
+        for (place, marks) in second.marks {
+            let open = self.marks.get(&place).is_none_or(Marks::is_open);
+            if marks.leaking.is_some() || (open && !marks.is_open()) {
+                self.marks.insert(place, marks);
+            }
+        }
+        self
+    }
+
     /// The findings, worst first, and the coverage by object.
     pub(super) fn close(mut self, suffix: &str) -> (Vec<Finding>, Vec<Coverage>) {
         self.findings.sort_by(|a, b| {
@@ -136,6 +150,10 @@ impl Ledger {
 }
 
 impl Marks {
+    fn is_open(&self) -> bool {
+        self.leaking.is_none() && self.unproven.is_some()
+    }
+
     fn verdict(self, object: String, operation: Operation, suffix: &str) -> Coverage {
         let (verdict, reason, cause): (_, String, _) = match (self.leaking, self.unproven) {
             (Some((message, check)), _) => {

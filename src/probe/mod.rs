@@ -5,7 +5,9 @@
 //! row that the attacker did not.
 
 mod arena;
+mod asked;
 mod attacks;
+mod beyond;
 mod canary;
 mod case;
 pub mod channel;
@@ -35,6 +37,7 @@ mod summary;
 mod surfaces;
 mod through;
 mod trail;
+mod value;
 mod verification;
 mod ways;
 mod world;

@@ -34,6 +34,8 @@ pub(super) struct Refused {
     pub(super) said: String,
     /// The constraint or unique index that was violated.
     pub(super) constraint: Option<String>,
+    /// The column that was null.
+    pub(super) column: Option<String>,
     /// The server's own function; unlike the message it is never translated.
     routine: String,
     of_domain: bool,
@@ -79,6 +81,14 @@ impl Reply {
     pub(super) fn last(&self) -> Option<&Answer> {
         match self {
             Self::Done(answers) => answers.last(),
+            Self::Refused(_) => None,
+        }
+    }
+
+    /// The answer to the n-th statement.
+    pub(super) fn answer(&self, nth: usize) -> Option<&Answer> {
+        match self {
+            Self::Done(answers) => answers.get(nth),
             Self::Refused(_) => None,
         }
     }
@@ -129,6 +139,7 @@ impl Refused {
             text: String::new(),
             said: all_of(error),
             constraint: error.constraint().map(str::to_owned),
+            column: error.column().map(str::to_owned),
             routine: error.routine().unwrap_or_default().to_owned(),
             of_domain: error.datatype().is_some(),
             inside: error.where_().is_some(),

@@ -6,7 +6,10 @@
 
 use super::rights::Rights;
 use super::specimen::{Specimen, key_columns};
-use crate::catalog::{Column, ConstraintKind, Oid, Relation, Snapshot, Type};
+use super::value::lore::Kinds;
+use super::value::palette::{bare, cut};
+use super::value::{Mark, Palette};
+use crate::catalog::{Column, ConstraintKind, Relation, RelationKind, Snapshot, Type};
 use crate::session::quote;
 
 /// A column of a new row and its value.
@@ -72,7 +75,9 @@ impl Recipe<'_> {
                 None => {}
             }
         }
-        let optional = !column.not_null || column.has_default || column.identity.is_some();
+        let by_domain = self.domain(column).is_some_and(|domain| domain.not_null);
+        let may_be_null = !column.not_null && !by_domain;
+        let optional = may_be_null || column.has_default || column.identity.is_some();
         if optional && !(self.rich && self.counts(column)) {
             return None;
         }
@@ -107,12 +112,34 @@ impl Recipe<'_> {
                 self.relation.attribute(**number).is_some_and(|column| {
                     !self.pinned.iter().any(|cell| cell.column == column.name)
                         && !self.is_reference(column)
+                        && !self.is_bound(column)
                         && fresh_value(self.snapshot, column, self.salt).is_some()
                 })
             });
             fresh.extend(free);
         }
         fresh
+    }
+
+    /// The column's type, where that is a domain.
+    fn domain(&self, column: &Column) -> Option<&Type> {
+        let found = self.snapshot.types.get(&column.type_oid)?;
+        (found.kind == 'd').then_some(found)
+    }
+
+    /// Whether a domain or a partition's bound is asked before the policies are, or a generated
+    /// column is made of it: then a value that is known to be good is better than a new one.
+    fn is_bound(&self, column: &Column) -> bool {
+        let partitioned =
+            self.relation.is_partition || self.relation.kind == RelationKind::Partitioned;
+        let base = self.snapshot.base_type(column.type_oid);
+        let uuid = self.snapshot.types.get(&base);
+        let uuid = uuid.is_some_and(|found| found.name == "uuid");
+        let columns = &self.relation.columns;
+        let feeds = columns
+            .iter()
+            .any(|other| other.generated && other.not_null);
+        feeds || self.domain(column).is_some() || (partitioned && !uuid)
     }
 
     fn is_reference(&self, column: &Column) -> bool {
@@ -138,7 +165,7 @@ impl Recipe<'_> {
         });
         let is_key = key_columns(self.relation, &|_| true)
             .is_some_and(|columns| columns.iter().any(|key| key.number == column.number));
-        by_constraint || by_policy || is_key
+        by_constraint || by_policy || is_key || self.is_bound(column)
     }
 }
 
@@ -195,67 +222,11 @@ pub(super) fn fresh_value(snapshot: &Snapshot, column: &Column, salt: u32) -> Op
 
 /// Some value of the column's type.
 pub(super) fn made_up(snapshot: &Snapshot, column: &Column) -> Option<String> {
-    let base: Oid = snapshot.base_type(column.type_oid);
-    let type_ = snapshot.types.get(&base)?;
-    let fixed = match (type_.kind, type_.category) {
-        ('e', _) => return type_.labels.first().cloned(),
-        ('r', _) => "empty",
-        ('m', _) | (_, 'A') => "{}",
-        _ => match bare(&type_.name) {
-            "uuid" => "7e4a4c71-0000-4000-8000-000000000000",
-            "text" | "character varying" | "citext" | "name" | "ltree" => "tenantctl",
-            "character" => "t",
-            "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision"
-            | "money" => "1",
-            "boolean" => "false",
-            "timestamp without time zone" | "timestamp with time zone" => "2000-01-01 00:00:00+00",
-            "date" => "2000-01-01",
-            "time without time zone" | "time with time zone" => "00:00:00+00",
-            "interval" => "1 day",
-            "json" | "jsonb" => "{}",
-            "bytea" => "\\x00",
-            "inet" | "cidr" => "127.0.0.1",
-            "macaddr" => "00:00:00:00:00:00",
-            "point" => "(0,0)",
-            "xml" => "<x/>",
-            "tsvector" | "hstore" => "",
-            _ => return None,
-        },
+    let palette = Palette {
+        snapshot,
+        kinds: &Kinds::default(),
+        mark: &Mark { side: 'a', salt: 1 },
     };
-    Some(cut(fixed, column.type_mod))
-}
-
-/// A type's name without its modifier and schema.
-fn bare(name: &str) -> &str {
-    let name = name.split('(').next().unwrap_or(name).trim();
-    name.rsplit('.').next().unwrap_or(name)
-}
-
-/// Cuts text to the length that `varchar(n)` says.
-fn cut(text: &str, type_mod: i32) -> String {
-    match usize::try_from(type_mod - 4) {
-        Ok(length) if length > 0 && length < text.len() && text.is_ascii() => {
-            // The end differs from row to row.
-            text[text.len() - length..].to_owned()
-        }
-        _ => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_text_keeps_its_end() {
-        assert_eq!(cut("tenantctl-17", 4 + 5), "tl-17");
-        assert_eq!(cut("tenantctl-17", -1), "tenantctl-17");
-        assert_eq!(cut("tenantctl-17", 4 + 50), "tenantctl-17");
-    }
-
-    #[test]
-    fn type_names() {
-        assert_eq!(bare("character varying(20)"), "character varying");
-        assert_eq!(bare("extensions.citext"), "citext");
-    }
+    let mut found = palette.of(column.type_oid, column.type_mod);
+    (!found.is_empty()).then(|| found.swap_remove(0))
 }

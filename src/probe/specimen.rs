@@ -12,7 +12,7 @@ use crate::session::quote;
 #[derive(Clone, Debug)]
 pub(super) struct Specimen {
     pub(super) cells: Vec<Option<String>>,
-    /// Where it lies; only for tables without a usable key.
+    /// Where it lies, the table's oid and the place; only for tables without a usable key.
     pub(super) ctid: Option<String>,
 }
 
@@ -38,7 +38,10 @@ pub(super) fn select_list(relation: &Relation, alias: &str) -> String {
             )
         })
         .collect();
-    list.push(format!("{alias}.ctid::text"));
+    // Below a parent a place names a row only together with the child that it is in.
+    list.push(format!(
+        "{alias}.tableoid::text || ' ' || {alias}.ctid::text"
+    ));
     list.join(", ")
 }
 
@@ -109,8 +112,16 @@ pub(super) fn condition(
         return Some(columns.iter().map(equals).collect::<Vec<_>>().join(" and "));
     }
     let all = relation.columns.iter().all(readable);
-    if let (true, Some(ctid)) = (all, &specimen.ctid) {
-        return Some(format!("ctid = {}", quote::literal(ctid)));
+    let place = specimen
+        .ctid
+        .as_ref()
+        .and_then(|place| place.split_once(' '));
+    if let (true, Some((table, ctid))) = (all, place) {
+        let here = format!("ctid = {}", quote::literal(ctid));
+        if table == relation.oid.to_string() {
+            return Some(here);
+        }
+        return Some(format!("tableoid = {} and {here}", quote::literal(table)));
     }
     let rest: Vec<String> = relation
         .columns

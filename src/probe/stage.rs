@@ -1,11 +1,12 @@
 //! One lane's view of a run, and how a tenant table is attacked on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 
 use super::Setup;
 use super::arena::{Arena, Manner};
+use super::asked;
 use super::attacks;
 use super::canary::Nursery;
 use super::case::{BLIND_LIMIT, Case};
@@ -21,7 +22,7 @@ use super::specimen::{self, Specimen};
 use super::world::{World, Writes};
 use crate::catalog::Oid;
 use crate::finding::Operation;
-use crate::session::Session;
+use crate::session::{Purpose, Session};
 use crate::tenancy::{Reach, TenantTable};
 
 /// What attacks need; the sessions are this lane's own, the rest is shared.
@@ -130,6 +131,9 @@ impl Stage<'_, '_> {
                 || self.with_canaries(&mut case, salt, collected).await?);
         if !staged {
             self.as_login(&mut case, &[], collected).await?;
+            if case.is_open() {
+                self.as_asked(&mut case, collected).await?;
+            }
         }
         collected.ledger.absorb(case.ledger);
         Ok(())
@@ -216,33 +220,38 @@ impl Stage<'_, '_> {
 
     /// Attacks in an administrator's transaction in which the missing rows are made first; `false`
     /// where they could not be made, and the case then knows why.
+    ///
+    /// They are made twice: looking for values that the policies like sets the context, and a
+    /// session that ever had one is no longer as it was before. So the first transaction finds out
+    /// how, and the attacks happen in a second one, of a session of its own, that only repeats what
+    /// worked.
     async fn with_canaries(
         &self,
         case: &mut Case<'_, '_>,
         salt: u32,
         collected: &mut Collected,
     ) -> Result<bool> {
-        let session = self.admin().await?;
-        let role = set_role(self.world.app_role());
         let (a, b) = (case.a.clone(), case.b.clone());
         let mut nursery = Nursery::new(self.world, self.eye, &self.cast.made_up).salted(salt);
-        let (staged, attempts) =
-            Arena::rolled_back(session, self.arena("", false), async |arena| {
-                arena.prologue = self.prologue();
-                if let Err(why) = nursery.stage(case, arena).await? {
-                    return Ok(Err(why));
-                }
-                if let Some(refused) = arena.prepare(role.trim_end_matches(';')).await?.refused() {
-                    return Ok(Err(format!("SET ROLE is refused: {}", refused.text)));
-                }
-                if !nursery.clear_context(arena).await? {
-                    attacks::never_set(case, arena).await?;
-                }
-                attacks::all(case, arena).await?;
-                Ok(Ok(()))
-            })
-            .await?;
-        collected.attempts += attempts;
+        let session = self.admin().await?;
+        let (rehearsed, _) = Arena::rolled_back(session, self.arena("", false), async |arena| {
+            nursery.stage(case, arena).await
+        })
+        .await?;
+        let mut staged = rehearsed;
+        if staged.is_ok() {
+            staged = self.perform((case, collected), &nursery).await?;
+        }
+        if staged.is_ok() && case.is_open() {
+            case.asked = asked::settings(case);
+        }
+        if !case.asked.is_empty() {
+            let first = std::mem::take(&mut case.ledger);
+            // It could be done once already.
+            let _ = self.perform((case, collected), &nursery).await?;
+            let second = std::mem::take(&mut case.ledger);
+            case.ledger = first.improved_by(second);
+        }
         match staged {
             Ok(()) => {
                 collected.canaries += 1;
@@ -254,6 +263,58 @@ impl Stage<'_, '_> {
                 Ok(false)
             }
         }
+    }
+
+    /// Makes the rows of a rehearsal again and attacks them.
+    async fn perform(
+        &self,
+        (case, collected): (&mut Case<'_, '_>, &mut Collected),
+        nursery: &Nursery<'_, '_>,
+    ) -> Result<Result<(), String>> {
+        let session = self.setup.admin.open(Purpose::Attack).await?;
+        let role = set_role(self.world.app_role());
+        let (staged, attempts) =
+            Arena::rolled_back(&session, self.arena("", false), async |arena| {
+                arena.prologue = self.prologue();
+                if let Err(why) = nursery.replay(case, arena).await? {
+                    return Ok(Err(why));
+                }
+                case.set_asked(arena).await?;
+                if let Some(refused) = arena.prepare(role.trim_end_matches(';')).await?.refused() {
+                    return Ok(Err(format!("SET ROLE is refused: {}", refused.text)));
+                }
+                if !nursery.clear_context(arena).await? {
+                    attacks::never_set(case, arena).await?;
+                }
+                attacks::all(case, arena).await?;
+                Ok(Ok(()))
+            })
+            .await?;
+        session.close().await;
+        collected.attempts += attempts;
+        Ok(staged)
+    }
+
+    /// Once more with what the policies ask for beside the context, where that may tell more.
+    async fn as_asked(&self, case: &mut Case<'_, '_>, collected: &mut Collected) -> Result<()> {
+        case.asked = asked::settings(case);
+        if case.asked.is_empty() {
+            return Ok(());
+        }
+        let first = std::mem::take(&mut case.ledger);
+        // A session that had a setting is not as it was before: the others go on without it.
+        let session = self.attacker.open().await?;
+        let manner = self.arena(self.attacker.opening.as_str(), false);
+        let ((), attempts) = Arena::rolled_back(&session, manner, async |arena| {
+            case.set_asked(arena).await?;
+            attacks::all(case, arena).await
+        })
+        .await?;
+        session.close().await;
+        collected.attempts += attempts;
+        let second = std::mem::take(&mut case.ledger);
+        case.ledger = first.improved_by(second);
+        Ok(())
     }
 
     async fn case<'c>(
@@ -281,6 +342,8 @@ impl Stage<'_, '_> {
             b,
             a_link,
             b_link,
+            kin: HashMap::new(),
+            asked: Vec::new(),
             missing: None,
             rows: self
                 .eye

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::arena::{Arena, As};
+use super::beyond;
 use super::canary::Nursery;
 use super::channel::Channel;
 use super::ledger::Ledger;
@@ -67,6 +68,13 @@ async fn read(stage: &Stage<'_, '_>, relation: &Relation, collected: &mut Collec
         && relation.kind == RelationKind::View
         && stage.world.writes == Writes::Allowed
         && (1..=MOST_BASES).contains(&bases.len());
+    let unfilled = other.ledger.is_unproven(&name, Operation::Select)
+        && relation.kind != RelationKind::View
+        && stage.world.writes == Writes::Allowed;
+    if unfilled && let Some((ledger, more)) = beyond::attack(stage, relation).await? {
+        other.ledger = ledger;
+        attempts += more;
+    }
     if open {
         let first = std::mem::take(&mut other.ledger);
         let lacking = bases.iter().any(|oid| collected.lacking.contains(oid));

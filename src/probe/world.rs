@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::organizations::Cast;
 use super::reaching::Outside;
 use super::rights::{self, Rights};
+use super::value::Lore;
 use crate::catalog::{Oid, PolicyCommand, Relation};
 use crate::finding::{Class, Operation};
 use crate::session::{Session, quote};
@@ -36,6 +37,8 @@ pub(super) struct World<'a> {
     pub(super) writes: Writes,
     /// Tables and views that are not written to, because a trigger could reach outside, and why.
     pub(super) outside: BTreeMap<Oid, Outside>,
+    /// What new rows have to fulfil, as far as it was asked for.
+    pub(super) lore: Lore,
     /// Whether the attacker logs in, or an administrator becomes him.
     pub(super) as_login: bool,
 }
@@ -58,6 +61,7 @@ impl<'a> World<'a> {
             others: cast.others.clone(),
             writes,
             outside,
+            lore: Lore::default(),
             as_login,
         })
     }

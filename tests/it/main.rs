@@ -9,6 +9,7 @@
 mod support;
 
 mod audit;
+mod canaries;
 mod channels;
 mod checks;
 mod configuration;

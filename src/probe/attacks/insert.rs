@@ -126,7 +126,11 @@ async fn own_row(case: &mut Case<'_, '_>, arena: &mut Arena<'_>, why: &str) -> R
         case.held_because(WRITE, why);
         return Ok(());
     }
-    let template = case.a.as_ref().or(case.b.as_ref());
+    let mut template = case.a.as_ref().or(case.b.as_ref());
+    if !case.asked.is_empty() {
+        // What was set beside the context fits the other one's row.
+        template = case.b.as_ref().or(template);
+    }
     let link = case.a_link.clone();
     let row = case.new_row(template, link.as_deref(), 2);
     let reply = arena

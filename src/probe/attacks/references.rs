@@ -60,7 +60,11 @@ async fn reference(
     if is_lone_uuid(case, up, &constraint.referenced_columns) {
         return Ok(());
     }
-    let Some(theirs) = specimen::fetch(case.eye, world, up.oid, &world.b).await? else {
+    let mut theirs = case.kin.get(&up.oid).cloned();
+    if theirs.is_none() {
+        theirs = specimen::fetch(case.eye, world, up.oid, &world.b).await?;
+    }
+    let Some(theirs) = theirs else {
         return Ok(());
     };
     let values: Vec<(i16, Option<String>)> = constraint
