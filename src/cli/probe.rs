@@ -41,6 +41,9 @@ pub(super) struct Attack {
     /// Leave out every attack that writes
     #[arg(long)]
     read_only: bool,
+    /// Call VOLATILE functions as well, in transactions that are rolled back
+    #[arg(long)]
+    call_volatile: bool,
 }
 
 impl Attack {
@@ -82,6 +85,7 @@ impl Attack {
             tenancy,
             organizations,
             read_only: self.read_only,
+            call_volatile: self.call_volatile,
             progress: &progress,
         })
         .await

@@ -48,7 +48,8 @@ impl<'a> Arena<'a> {
             prologue: Vec::new(),
             attempts: 0,
         };
-        let open = format!("{begin} {LIMITS} {opening} savepoint tenantctl");
+        let open =
+            format!("{begin} {LIMITS} {opening} savepoint tenantctl_start; savepoint tenantctl");
         let outcome = match client.batch_execute(&open).await.map_err(explain) {
             Ok(()) => work(&mut arena).await,
             Err(error) => Err(error).context("cannot begin a transaction to attack in"),
@@ -98,6 +99,19 @@ impl<'a> Arena<'a> {
             }
             Err(error) => Refused::from_driver(error).map(Reply::Refused),
         }
+    }
+
+    /// Back to how the transaction began: what was prepared is gone, and what is visible is the same.
+    pub(super) async fn start_over(&mut self) -> Result<()> {
+        let sql = "rollback to savepoint tenantctl_start; savepoint tenantctl";
+        self.client.batch_execute(sql).await.map_err(explain)?;
+        self.prologue.clear();
+        Ok(())
+    }
+
+    /// What the server told beside its answers since this was last asked.
+    pub(super) fn notices(&self) -> Vec<String> {
+        self.client.take_notices()
     }
 
     /// A statement of the administrator's before the attacks; stays until the end. Moves the

@@ -14,6 +14,7 @@ mod glob;
 mod ledger;
 mod login;
 mod markers;
+mod objects;
 mod organizations;
 mod others;
 mod reply;
@@ -47,6 +48,8 @@ pub struct Setup<'a> {
     pub organizations: Option<(String, String)>,
     /// Leave out every attack that writes.
     pub read_only: bool,
+    /// Call VOLATILE functions, too.
+    pub call_volatile: bool,
     /// Is told how many objects there are and which one is next.
     pub progress: &'a dyn Fn(usize, &str),
 }

@@ -17,7 +17,7 @@ use super::others;
 use super::rights::Rights;
 use super::specimen::{self, Specimen};
 use super::world::{World, Writes};
-use super::{Outcome, Setup, glob, rights, settings, summary, surfaces};
+use super::{Outcome, Setup, glob, objects, rights, settings, summary, surfaces};
 use crate::catalog::Oid;
 use crate::exit::usage;
 use crate::session::conninfo::Host;
@@ -122,7 +122,8 @@ impl Stage<'_, '_> {
         }
         let tables = self.world.tenancy.by_name();
         let others = others::targets(self.world);
-        let total = tables.len() + others.len();
+        let functions = objects::targets(self).await?;
+        let total = tables.len() + others.len() + functions.len();
         for table in tables {
             let name = self.world.tenancy.relation(table).qualified();
             (self.setup.progress)(total, &name);
@@ -138,6 +139,14 @@ impl Stage<'_, '_> {
                     format!("cannot finish the attacks on {}", relation.qualified())
                 })?;
         }
+        for target in &functions {
+            let name = target.function.signature();
+            (self.setup.progress)(total, &name);
+            objects::call(self, target, (&session, &mut collected))
+                .await
+                .with_context(|| format!("cannot finish the attacks on {name}"))?;
+        }
+        objects::attack(self, &session, &mut collected).await?;
         session.close().await;
         fresh.close().await;
         Ok(self.outcome(collected))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::arena::As;
 use super::rights::Rights;
 use crate::catalog::{Oid, PolicyCommand, Relation};
 use crate::finding::Class;
@@ -35,6 +36,16 @@ pub(super) struct World<'a> {
 }
 
 impl World<'_> {
+    /// The attacker's context.
+    pub(super) fn as_a(&self) -> As<'_> {
+        As::Context(&self.a)
+    }
+
+    /// The victim's.
+    pub(super) fn as_b(&self) -> As<'_> {
+        As::Context(&self.b)
+    }
+
     pub(super) fn context(&self) -> &str {
         &self.tenancy.settings.tenancy.context
     }
