@@ -6,6 +6,7 @@
 -- mend: pass true as the third argument, or SET LOCAL, and set the context at the start of each transaction.
 -- no-path: a function that the application's role may not call is called by others, on connections of theirs.
 -- source: https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET
+-- needs: functions
 with context as (
     select regexp_replace(current_setting('tenantctl.context'), '\W', '\\\&', 'g') as pattern
 )

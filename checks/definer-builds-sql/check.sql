@@ -5,6 +5,7 @@
 --   for, with the rights of the function's owner. A filter by tenant in the same text is no protection.
 -- mend: pass values with USING and names with format's %I.
 -- source: https://www.postgresql.org/docs/current/plpgsql-statements.html#PLPGSQL-QUOTE-LITERAL-EXAMPLE
+-- needs: functions
 with app as (
     select r.oid
     from pg_catalog.pg_roles r

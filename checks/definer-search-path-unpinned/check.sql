@@ -7,6 +7,7 @@
 -- no-path: either the application's role may not call the function, or it has no way to put objects of its own in
 --   front of those that the function names.
 -- source: https://www.postgresql.org/docs/current/sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY
+-- needs: functions
 with app as (
     select r.oid
     from pg_catalog.pg_roles r

@@ -10,10 +10,11 @@
 --   hang a row on the wrong one.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 with tenant as (
-    select t.oid::oid as oid, a.attnum as key_col
+    -- Looked up one by one: a join would read all of pg_attribute.
+    select t.oid::oid as oid,
+           (select a.attnum from pg_catalog.pg_attribute a where a.attrelid = t.oid and a.attname = t.key) as key_col
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[],
                 current_setting('tenantctl.tenant_keys')::text[]) as t (oid, key)
-    left join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = t.key
 ),
 app as (
     select r.oid

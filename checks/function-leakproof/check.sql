@@ -6,6 +6,7 @@
 --   writes it anywhere, then sees every tenant's rows. A cheap one is run first.
 -- no-path: the application's role may not call the function.
 -- source: https://www.postgresql.org/docs/current/sql-createfunction.html
+-- needs: functions
 with app as (
     select r.oid
     from pg_catalog.pg_roles r

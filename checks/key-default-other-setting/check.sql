@@ -6,6 +6,7 @@
 --   function that inserts past the policies files it there.
 -- no-path: the application's role may not insert there, and calls nothing that does.
 -- source: https://www.postgresql.org/docs/current/ddl-default.html
+-- tables: defaulted key
 with app as (
     select r.oid
     from pg_catalog.pg_roles r

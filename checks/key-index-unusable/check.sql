@@ -5,6 +5,7 @@
 --   build succeeded. CREATE INDEX CONCURRENTLY that was interrupted leaves an invalid index that is kept up to
 --   date and never read, and IF NOT EXISTS then takes it for the real one.
 -- source: https://www.postgresql.org/docs/current/sql-createindex.html
+-- tables: key not leading an index
 with tenant as (
     select c.oid, n.nspname, c.relname, c.relkind, a.attname, a.attnum, a.atttypid
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[],

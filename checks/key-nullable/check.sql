@@ -7,6 +7,7 @@
 --   NOT VALID, validate it, and then SET NOT NULL, which takes the proof and does not scan.
 -- no-path: the application's role may not write there, so that the row has to come from somebody else.
 -- source: https://www.postgresql.org/docs/current/ddl-constraints.html
+-- tables: nullable key
 select format('%I.%I', n.nspname, c.relname) as object,
        format('column %I of %I.%I may be null, so a row can exist that belongs to no tenant', a.attname, n.nspname, c.relname) as detail,
        format('alter table %I.%I alter column %I set not null;', n.nspname, c.relname, a.attname) as fix,

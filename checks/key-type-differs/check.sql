@@ -6,6 +6,7 @@
 --   being used.
 -- no-path: a type opens nothing by itself: the policy that converts it may, and is proved for what it is.
 -- source: https://www.postgresql.org/docs/current/datatype-uuid.html
+-- tables: key of another type
 with registry as materialized (
     select a.atttypid as type_oid, coalesce(nullif(y.typbasetype, 0), y.oid) as base
     from pg_catalog.pg_attribute a

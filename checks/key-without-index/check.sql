@@ -4,6 +4,7 @@
 -- why: Every query on the table gets the policy's condition on the key. Without an index that begins with the key
 --   each of them reads the rows of all tenants to return those of one.
 -- source: https://www.postgresql.org/docs/current/indexes-multicolumn.html
+-- tables: key not leading an index
 select format('%I.%I', n.nspname, c.relname) as object,
        format('no index of %I.%I contains %I, so each query reads every tenant''s rows', n.nspname, c.relname, a.attname) as detail,
        format('create index %son %I.%I (%I);', case when c.relkind = 'p' then '' else 'concurrently ' end,

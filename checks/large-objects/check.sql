@@ -7,6 +7,7 @@
 -- mend: keep the content in a bytea column, or in large objects of one role per tenant.
 -- no-path: today the application's role may open no large object; that depends on who makes the next one.
 -- source: https://www.postgresql.org/docs/current/lo-implementation.html
+-- tables: holding oids
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

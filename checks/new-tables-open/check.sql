@@ -6,6 +6,7 @@
 --   table has to be followed by `tenantctl apply`, and a build that runs `tenantctl verify` notices when it was not.
 -- mend: accept it with an [[allow]] where verify runs on every deployment; otherwise grant table by table.
 -- source: https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
+-- needs: default privileges
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -5,6 +5,7 @@
 --   the command, it finds no rows to change or has its inserts refused. Safe, but seldom meant: either the grant
 --   or the policy is missing.
 -- source: https://www.postgresql.org/docs/current/sql-createpolicy.html
+-- tables: not open to the application
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -6,6 +6,7 @@
 --   although the table looks guarded; and DROP OWNED BY could edit it away before 15.20 and 17.12.
 -- mend: write restrictive policies TO PUBLIC.
 -- source: https://www.postgresql.org/docs/current/sql-createpolicy.html
+-- tables: policies for other roles
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -5,6 +5,7 @@
 --   pooled connection keeps the organization it was first planned for, and returns that one's rows to the next.
 --   A function that reads a setting is STABLE.
 -- source: https://www.postgresql.org/docs/current/xfunc-volatility.html
+-- needs: functions
 with recursive tenant as (
     select t.oid::oid as oid
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[]) as t (oid)

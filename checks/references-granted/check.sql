@@ -5,6 +5,7 @@
 --   key runs as the table's owner and ignores policies, so it answers whether any tenant has a given value.
 --   To use it the role must be able to create a table somewhere.
 -- source: https://www.postgresql.org/docs/current/ddl-priv.html
+-- tables: references granted
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -6,6 +6,7 @@
 --   as a rule a migration stopped half-way.
 -- mend: run tenantctl apply, or revoke the privileges where the application has no business with the table.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+-- tables: not open to the application
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

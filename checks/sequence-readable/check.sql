@@ -4,6 +4,7 @@
 -- why: Tenants draw numbers from the same sequence, and SELECT on it shows last_value: less one's own rows that is
 --   how much business the others do, watched from day to day. USAGE is enough to insert.
 -- source: https://www.postgresql.org/docs/current/ddl-priv.html
+-- needs: sequences
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -5,6 +5,7 @@
 --   of whoever changes a row next: the migration role, an administrator, or a SECURITY DEFINER function that
 --   the application itself may call, which turns the next step into an ordinary one.
 -- source: https://www.postgresql.org/docs/current/ddl-priv.html
+-- tables: trigger granted
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

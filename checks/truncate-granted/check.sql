@@ -4,6 +4,7 @@
 -- why: Row-level security does not apply to TRUNCATE: whoever has the privilege removes every tenant's rows
 --   with one statement. It usually arrives with GRANT ALL.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+-- tables: truncate granted
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -8,12 +8,13 @@
 -- no-path: the application's role may not write there, so that it cannot ask.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 with tenant as (
-    select c.oid, n.nspname, c.relname, t.key, a.attnum as key_col
+    -- Looked up one by one: a join would read all of pg_attribute.
+    select c.oid, n.nspname, c.relname, t.key,
+           (select a.attnum from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname = t.key) as key_col
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[],
                 current_setting('tenantctl.tenant_keys')::text[]) as t (oid, key)
     join pg_catalog.pg_class c on c.oid = t.oid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = t.key
     -- An organization's own name and slug are unique among organizations.
     where t.oid <> current_setting('tenantctl.registry')::regclass
 ),
@@ -61,7 +62,10 @@ described as (
                                      where d.adrelid = a.attrelid and d.adnum = a.attnum) like 'nextval(%')), false) as has_counter
     from open_index i
     cross join unnest(i.cols) with ordinality as k (num, place)
-    left join pg_catalog.pg_attribute a on a.attrelid = i.oid and a.attnum = k.num and k.num > 0
+    left join lateral (select a.*
+                       from pg_catalog.pg_attribute a
+                       where a.attrelid = i.oid and a.attnum = k.num and k.num > 0
+                       offset 0) as a on true
     left join pg_catalog.pg_type y on y.oid = a.atttypid
     group by i.indexrelid
 ),

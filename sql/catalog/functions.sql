@@ -4,7 +4,6 @@ select p.oid,
        pg_get_function_identity_arguments(p.oid) as arguments,
        oidvectortypes(p.proargtypes) as argument_types,
        p.pronargdefaults as defaults,
-       pg_get_expr(p.proargdefaults, 0) as default_values,
        p.proowner as owner,
        p.prokind::text as kind,
        l.lanname::text as language,
@@ -26,7 +25,7 @@ select p.oid,
         from pg_catalog.pg_aggregate a
         where a.aggfnoid = p.oid) as aggregates,
        p.procost as cost,
-       coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body
+       p.prosrc as body
 from pg_catalog.pg_proc p
 join pg_catalog.pg_language l on l.oid = p.prolang
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace

@@ -8,8 +8,7 @@ select i.indrelid,
        i.indisvalid and i.indisready as usable,
        i.indnkeyatts as key_columns,
        i.indkey::int2[] as columns,
-       i.indpred is not null as partial,
-       pg_get_expr(i.indexprs, i.indrelid) as expressions
+       i.indpred is not null as partial
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indexrelid
 join pg_catalog.pg_am m on m.oid = c.relam

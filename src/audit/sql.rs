@@ -1,36 +1,27 @@
 //! Runs SQL checks inside the snapshot's transaction, each in its own savepoint.
 
 use std::cell::Cell;
+use std::pin::pin;
 
 use anyhow::{Context, Result};
+use futures_util::{StreamExt as _, stream};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::Unfinished;
 use crate::catalog;
-use crate::check::Check;
+use crate::check::{Check, Tables};
 use crate::finding::{Finding, Severity};
 use crate::session::error::{explain, is_lost};
 use crate::session::{Connector, Pool, Session, quote};
-use crate::tenancy::{Reach, Tenancy};
+use crate::tenancy::{Reach, Tenancy, TenantTable};
+
+type Parameters = Vec<(&'static str, String)>;
 
 /// The settings that checks read their parameters from, by name.
 pub fn parameters(tenancy: &Tenancy<'_>) -> Vec<(&'static str, String)> {
     let settings = &tenancy.settings.tenancy;
-    // What is outside of the configured schemas is the engines' business: it is judged where the
-    // application can reach it.
-    let mut tables = tenancy.by_name();
-    tables.retain(|table| table.listed);
-    let keys: Vec<Option<&str>> = tables
-        .iter()
-        .map(|table| match table.reach {
-            Reach::Via { .. } => None,
-            _ => tenancy
-                .key_column(table.oid)
-                .map(|column| column.name.as_str()),
-        })
-        .collect();
-    vec![
+    let mut parameters = vec![
         ("tenantctl.app_role", settings.app_role.clone()),
         (
             "tenantctl.schemas",
@@ -41,14 +32,39 @@ pub fn parameters(tenancy: &Tenancy<'_>) -> Vec<(&'static str, String)> {
         ("tenantctl.registry", tenancy.registry.qualified()),
         ("tenantctl.registry_id", settings.registry_id.clone()),
         (
+            "tenantctl.shared_tables",
+            oids(tenancy.shared.iter().copied()),
+        ),
+    ];
+    parameters.extend(about(tenancy, &listed(tenancy)));
+    parameters
+}
+
+/// What is outside of the configured schemas is the engines' business: it is judged where the
+/// application can reach it.
+fn listed<'t>(tenancy: &'t Tenancy<'_>) -> Vec<&'t TenantTable> {
+    let mut tables = tenancy.by_name();
+    tables.retain(|table| table.listed);
+    tables
+}
+
+/// Tenant tables and their keys.
+fn about(tenancy: &Tenancy<'_>, tables: &[&TenantTable]) -> Parameters {
+    let keys: Vec<Option<&str>> = tables
+        .iter()
+        .map(|table| match table.reach {
+            Reach::Via { .. } => None,
+            _ => tenancy
+                .key_column(table.oid)
+                .map(|column| column.name.as_str()),
+        })
+        .collect();
+    vec![
+        (
             "tenantctl.tenant_tables",
             oids(tables.iter().map(|table| table.oid)),
         ),
         ("tenantctl.tenant_keys", array(keys.into_iter())),
-        (
-            "tenantctl.shared_tables",
-            oids(tenancy.shared.iter().copied()),
-        ),
     ]
 }
 
@@ -69,9 +85,11 @@ pub fn array<'s>(items: impl Iterator<Item = Option<&'s str>>) -> String {
 }
 
 /// Above this many tenant tables the checks run on several sessions.
-const LARGE: usize = 20;
+const LARGE: usize = 500;
 /// Sessions beside the first one.
 const HELPERS: usize = 2;
+/// Checks that are sent before the first of them is answered, so that the server never waits for us.
+const AHEAD: usize = 4;
 
 /// What the SQL checks found, and which of them could not look.
 #[derive(Default)]
@@ -93,12 +111,13 @@ pub(super) async fn run_all(
     tenancy: &Tenancy<'_>,
 ) -> Result<Looked> {
     let parameters = parameters(tenancy);
+    let asked = asked(tenancy, checks);
     let queue = Queue {
-        checks,
+        checks: &asked,
         next: Cell::new(0),
     };
     set_parameters(session, &parameters).await?;
-    if tenancy.tables.len() <= LARGE || checks.len() <= HELPERS || session.is_pooled() {
+    if tenancy.tables.len() <= LARGE || asked.len() <= HELPERS || session.is_pooled() {
         return queue.work(session).await.whole();
     }
     let pool = connector.pool(HELPERS)?;
@@ -150,19 +169,51 @@ impl Looked {
     }
 }
 
+/// A check, and the tables that it is asked about where those are not all.
+struct Asked<'c> {
+    check: &'c Check,
+    about: Option<Parameters>,
+}
+
+/// Leaves out checks of which the snapshot tells that they have nothing to look at.
+fn asked<'c>(tenancy: &Tenancy<'_>, checks: &[&'c Check]) -> Vec<Asked<'c>> {
+    let listed = listed(tenancy);
+    let ask = |check: &'c Check| {
+        if check
+            .needs
+            .is_some_and(|needs| !needs.met(tenancy.snapshot))
+        {
+            return None;
+        }
+        if check.tables == Tables::All {
+            return Some(Asked { check, about: None });
+        }
+        let mut tables = listed.clone();
+        tables.retain(|table| check.tables.take(tenancy, table));
+        (!tables.is_empty()).then(|| Asked {
+            check,
+            about: Some(about(tenancy, &tables)),
+        })
+    };
+    checks.iter().copied().filter_map(ask).collect()
+}
+
 /// Checks that nobody has taken yet.
 struct Queue<'c> {
-    checks: &'c [&'c Check],
+    checks: &'c [Asked<'c>],
     next: Cell<usize>,
 }
 
 impl Queue<'_> {
     async fn work(&self, client: &Client) -> Looked {
         let mut looked = Looked::default();
+        let next = std::iter::from_fn(|| self.checks.get(self.next.replace(self.next.get() + 1)));
+        let runs = next.map(|asked| async move { (asked.check, run(client, asked).await) });
+        let mut answers = pin!(stream::iter(runs).buffered(AHEAD));
         while looked.lost.is_none()
-            && let Some(check) = self.checks.get(self.next.replace(self.next.get() + 1))
+            && let Some((check, answer)) = answers.next().await
         {
-            match run(client, check).await {
+            match answer {
                 Ok(found) => looked.findings.extend(found),
                 Err(error) => {
                     let reason = format!("{error:#}");
@@ -209,25 +260,25 @@ async fn set_parameters(client: &Client, parameters: &[(&'static str, String)]) 
 ///
 /// # Errors
 /// The server's, explained: the check could not look, and the transaction goes on.
-async fn run(client: &Client, check: &Check) -> Result<Vec<Finding>> {
+async fn run(client: &Client, asked: &Asked<'_>) -> Result<Vec<Finding>> {
     // Sent together: the server answers in order, and a round trip is worth half a check.
-    let (begun, outcome, released) = futures_util::join!(
+    let (begun, set, outcome, ended) = futures_util::join!(
         client.batch_execute("savepoint tenantctl_check"),
-        rows(client, check),
-        client.batch_execute("release savepoint tenantctl_check"),
+        async {
+            match &asked.about {
+                None => Ok(()),
+                Some(about) => set_parameters(client, about).await,
+            }
+        },
+        rows(client, asked.check),
+        // Rolled back to in any case: that restores the parameters, and is the way out of an error.
+        client.batch_execute(
+            "rollback to savepoint tenantctl_check; release savepoint tenantctl_check"
+        ),
     );
     begun.map_err(explain)?;
-    match (&outcome, released) {
-        (_, Ok(())) => {}
-        (Ok(_), Err(error)) => return Err(explain(error)),
-        // It was not released because the check had failed.
-        (Err(_), Err(_)) => client
-            .batch_execute(
-                "rollback to savepoint tenantctl_check; release savepoint tenantctl_check",
-            )
-            .await
-            .map_err(explain)?,
-    }
+    ended.map_err(explain)?;
+    set?;
     outcome
 }
 

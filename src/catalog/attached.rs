@@ -1,5 +1,6 @@
 //! What hangs on a relation: columns, policies, indexes and the rest, each row put where it belongs.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
@@ -9,7 +10,8 @@ use super::model::*;
 use super::rows::{each, letter};
 use super::{Acls, Oid};
 
-type Relations = BTreeMap<Oid, Relation>;
+/// Shared, because the queries are sent together and their rows arrive one after the other.
+type Relations = RefCell<BTreeMap<Oid, Relation>>;
 
 /// Runs a query and hands each row on with the relation that `column` names. A row whose relation
 /// is not there belongs to a schema of PostgreSQL's own.
@@ -17,11 +19,14 @@ async fn each_of(
     client: &Client,
     sql: &str,
     column: &str,
-    relations: &mut Relations,
+    relations: &Relations,
     mut take: impl FnMut(&mut Relation, &Row) -> Result<(), Error>,
 ) -> Result<()> {
     each(client, sql, |row| {
-        match relations.get_mut(&row.try_get::<_, Oid>(column)?) {
+        match relations
+            .borrow_mut()
+            .get_mut(&row.try_get::<_, Oid>(column)?)
+        {
             Some(relation) => take(relation, &row),
             None => Ok(()),
         }
@@ -35,7 +40,7 @@ fn numbers(row: &Row, column: &str) -> Result<Vec<i16>, Error> {
         .unwrap_or_default())
 }
 
-pub(super) async fn columns(client: &Client, acls: &Acls, relations: &mut Relations) -> Result<()> {
+pub(super) async fn columns(client: &Client, acls: &Acls, relations: &Relations) -> Result<()> {
     each_of(
         client,
         include_str!("../../sql/catalog/columns.sql"),
@@ -59,7 +64,7 @@ pub(super) async fn columns(client: &Client, acls: &Acls, relations: &mut Relati
     .await
 }
 
-pub(super) async fn policies(client: &Client, relations: &mut Relations) -> Result<()> {
+pub(super) async fn policies(client: &Client, relations: &Relations) -> Result<()> {
     let mut unknown = None;
     each_of(
         client,
@@ -84,8 +89,8 @@ pub(super) async fn policies(client: &Client, relations: &mut Relations) -> Resu
                 command,
                 permissive: row.try_get("polpermissive")?,
                 roles: row.try_get("polroles")?,
-                using: row.try_get("using_expression")?,
-                check: row.try_get("check_expression")?,
+                using: None,
+                check: None,
             });
             Ok(())
         },
@@ -99,7 +104,7 @@ pub(super) async fn policies(client: &Client, relations: &mut Relations) -> Resu
     }
 }
 
-pub(super) async fn indexes(client: &Client, relations: &mut Relations) -> Result<()> {
+pub(super) async fn indexes(client: &Client, relations: &Relations) -> Result<()> {
     each_of(
         client,
         include_str!("../../sql/catalog/indexes.sql"),
@@ -119,7 +124,7 @@ pub(super) async fn indexes(client: &Client, relations: &mut Relations) -> Resul
                 usable: row.try_get("usable")?,
                 columns,
                 partial: row.try_get("partial")?,
-                expressions: row.try_get("expressions")?,
+                expressions: None,
             });
             Ok(())
         },
@@ -127,7 +132,7 @@ pub(super) async fn indexes(client: &Client, relations: &mut Relations) -> Resul
     .await
 }
 
-pub(super) async fn constraints(client: &Client, relations: &mut Relations) -> Result<()> {
+pub(super) async fn constraints(client: &Client, relations: &Relations) -> Result<()> {
     each_of(
         client,
         include_str!("../../sql/catalog/constraints.sql"),
@@ -158,7 +163,7 @@ pub(super) async fn constraints(client: &Client, relations: &mut Relations) -> R
     .await
 }
 
-pub(super) async fn triggers(client: &Client, relations: &mut Relations) -> Result<()> {
+pub(super) async fn triggers(client: &Client, relations: &Relations) -> Result<()> {
     each_of(
         client,
         include_str!("../../sql/catalog/triggers.sql"),
@@ -184,7 +189,7 @@ pub(super) async fn triggers(client: &Client, relations: &mut Relations) -> Resu
     .await
 }
 
-pub(super) async fn inherits(client: &Client, relations: &mut Relations) -> Result<()> {
+pub(super) async fn inherits(client: &Client, relations: &Relations) -> Result<()> {
     let sql = include_str!("../../sql/catalog/inherits.sql");
     each_of(client, sql, "inhrelid", relations, |relation, row| {
         relation.parents.push(row.try_get("inhparent")?);
@@ -193,17 +198,18 @@ pub(super) async fn inherits(client: &Client, relations: &mut Relations) -> Resu
     .await
 }
 
-pub(super) async fn rules(client: &Client, relations: &mut Relations) -> Result<()> {
+pub(super) async fn rules(client: &Client, relations: &Relations) -> Result<()> {
     let sql = include_str!("../../sql/catalog/rules.sql");
     each_of(client, sql, "relation", relations, |relation, row| {
         let (name, refers_to) = (row.try_get::<_, &str>("name")?, row.try_get("refers_to")?);
         match relation.rules.iter_mut().find(|rule| rule.name == name) {
             Some(rule) => rule.refers_to.push(refers_to),
             None => relation.rules.push(Rule {
+                oid: row.try_get("rule")?,
                 name: name.to_owned(),
                 event: letter(row, "event")?,
                 refers_to: vec![refers_to],
-                definition: row.try_get("definition")?,
+                definition: None,
             }),
         }
         Ok(())
@@ -211,17 +217,7 @@ pub(super) async fn rules(client: &Client, relations: &mut Relations) -> Result<
     .await
 }
 
-pub(super) async fn views(client: &Client, relations: &mut Relations) -> Result<()> {
-    let sql = include_str!("../../sql/catalog/views.sql");
-    each_of(client, sql, "oid", relations, |relation, row| {
-        relation.definition = row.try_get("definition")?;
-        relation.updatable = row.try_get("updatable")?;
-        Ok(())
-    })
-    .await
-}
-
-pub(super) async fn sequences(client: &Client, relations: &mut Relations) -> Result<()> {
+pub(super) async fn sequences(client: &Client, relations: &Relations) -> Result<()> {
     let sql = include_str!("../../sql/catalog/sequences.sql");
     each_of(client, sql, "sequence", relations, |relation, row| {
         let attnum: i32 = row.try_get("attnum")?;

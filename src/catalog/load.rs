@@ -1,5 +1,6 @@
 //! Reads a [`Snapshot`]: one transaction, one round of pipelined queries.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tokio_postgres::{Client, Row};
 
 use super::attached;
 use super::model::{Relation, Snapshot};
+use super::printed;
 use super::rows::{self, each};
 use super::{AclItem, Acls, Oid, Privilege};
 use crate::session::error::explain;
@@ -48,13 +50,16 @@ pub async fn load(client: &Client) -> Result<Snapshot> {
         .iter()
         .map(|(oid, schema)| (*oid, Arc::from(schema.name.as_str())))
         .collect();
-    let (mut relations, mut functions, members) = try_join!(
+    let (relations, mut functions, members) = try_join!(
         rows::relations(client, &acls, &names),
         rows::functions(client, &acls, &names),
         extension_members(client),
     )
     .context("cannot read the catalogs")?;
-    attach(client, &acls, &mut relations)
+    let mut relations = attach(client, &acls, relations)
+        .await
+        .context("cannot read the catalogs")?;
+    printed::functions(client, &mut functions)
         .await
         .context("cannot read the catalogs")?;
     for oid in &members {
@@ -133,15 +138,23 @@ async fn extension_members(client: &Client) -> Result<HashSet<Oid>> {
 async fn attach(
     client: &Client,
     acls: &Acls,
-    relations: &mut BTreeMap<Oid, Relation>,
-) -> Result<()> {
-    attached::columns(client, acls, relations).await?;
-    attached::policies(client, relations).await?;
-    attached::indexes(client, relations).await?;
-    attached::constraints(client, relations).await?;
-    attached::triggers(client, relations).await?;
-    attached::inherits(client, relations).await?;
-    attached::rules(client, relations).await?;
-    attached::views(client, relations).await?;
-    attached::sequences(client, relations).await
+    relations: BTreeMap<Oid, Relation>,
+) -> Result<BTreeMap<Oid, Relation>> {
+    let relations = RefCell::new(relations);
+    try_join!(
+        attached::columns(client, acls, &relations),
+        attached::policies(client, &relations),
+        attached::indexes(client, &relations),
+        attached::constraints(client, &relations),
+        attached::triggers(client, &relations),
+        attached::inherits(client, &relations),
+        attached::rules(client, &relations),
+        attached::sequences(client, &relations),
+    )?;
+    let mut relations = relations.into_inner();
+    printed::policies(client, &mut relations).await?;
+    printed::views(client, &mut relations).await?;
+    printed::rules(client, &mut relations).await?;
+    printed::indexes(client, &mut relations).await?;
+    Ok(relations)
 }

@@ -95,6 +95,7 @@ impl World {
             .values_mut()
             .find(|known| known.name == table);
         found.unwrap().rules.push(Rule {
+            oid: 0,
             name: "r".into(),
             event,
             refers_to: Vec::new(),

@@ -10,6 +10,7 @@ mod load;
 #[cfg(test)]
 pub(crate) mod made_up;
 mod model;
+mod printed;
 mod rows;
 
 pub use acl::{AclItem, Acls, Privilege};

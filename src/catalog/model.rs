@@ -312,6 +312,8 @@ pub struct Trigger {
 /// A rule of a relation.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// Identifier.
+    pub oid: Oid,
     /// Name; `_RETURN` is a view's own.
     pub name: String,
     /// `ev_type`: 1 SELECT, 2 UPDATE, 3 INSERT, 4 DELETE.

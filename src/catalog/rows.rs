@@ -307,7 +307,7 @@ pub(super) async fn functions(
                 name: row.try_get("name")?,
                 arguments: row.try_get("arguments")?,
                 argument_types: row.try_get("argument_types")?,
-                default_values: row.try_get("default_values")?,
+                default_values: None,
                 used_by_catalog: row.try_get("used_by_catalog")?,
                 aggregates: row
                     .try_get::<_, Option<Vec<Oid>>>("aggregates")?

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Check, Engine};
+use super::{Check, Engine, Needs, Tables};
 use crate::finding::{Class, Severity};
 
 /// What is wrong with a header.
@@ -37,8 +37,8 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-const FIELDS: [&str; 8] = [
-    "title", "class", "severity", "why", "mend", "no-path", "source", "engine",
+const FIELDS: [&str; 10] = [
+    "title", "class", "severity", "why", "mend", "no-path", "source", "engine", "tables", "needs",
 ];
 
 pub(super) fn parse(id: &str, text: &str) -> Result<Check, Malformed> {
@@ -92,15 +92,27 @@ pub(super) fn parse(id: &str, text: &str) -> Result<Check, Malformed> {
         mend: optional("mend"),
         no_path: optional("no-path"),
         source: optional("source"),
-        engine: match optional("engine").as_deref() {
-            None | Some("sql") => Engine::Sql,
-            Some("paths") => Engine::Paths,
-            Some("predicate") => Engine::Predicate,
-            Some("server") => Engine::Server,
-            Some(other) => return Err(Malformed::BadValue("engine", other.to_owned())),
+        engine: engine(optional("engine").as_deref())?,
+        tables: match optional("tables") {
+            None => Tables::All,
+            Some(word) => Tables::parse(&word).ok_or(Malformed::BadValue("tables", word))?,
+        },
+        needs: match optional("needs") {
+            None => None,
+            Some(word) => Some(Needs::parse(&word).ok_or(Malformed::BadValue("needs", word))?),
         },
         sql: sql.to_owned(),
     })
+}
+
+fn engine(word: Option<&str>) -> Result<Engine, Malformed> {
+    match word {
+        None | Some("sql") => Ok(Engine::Sql),
+        Some("paths") => Ok(Engine::Paths),
+        Some("predicate") => Ok(Engine::Predicate),
+        Some("server") => Ok(Engine::Server),
+        Some(other) => Err(Malformed::BadValue("engine", other.to_owned())),
+    }
 }
 
 /// One of an enum's words, as serde spells them.

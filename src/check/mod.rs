@@ -1,6 +1,7 @@
 //! Checks: folders of data. The header is readable without a database.
 
 mod header;
+mod tables;
 
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use anyhow::{Context, Result};
 use crate::exit::usage;
 use crate::finding::{Class, Severity};
 pub use header::Malformed;
+pub use tables::{Needs, Tables};
 
 /// Which part of tenantctl decides a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,10 @@ pub struct Check {
     pub source: Option<String>,
     /// Who decides.
     pub engine: Engine,
+    /// Which tenant tables it is asked about.
+    pub tables: Tables,
+    /// What the database must have.
+    pub needs: Option<Needs>,
     /// The SELECT, without its header.
     pub sql: String,
 }

@@ -63,6 +63,8 @@ impl Startup {
                 soft.push(("jit", "off".to_owned()));
                 // Nor do they outlast the start of a worker.
                 soft.push(("max_parallel_workers_per_gather", "0".to_owned()));
+                // Room to hash 10,000 policies; a limit, not a reservation.
+                soft.push(("work_mem", "64MB".to_owned()));
                 hard.push((READ_ONLY, "on".to_owned()));
                 hard.push(("search_path", "pg_catalog,pg_temp".to_owned()));
             }

@@ -1,0 +1,144 @@
+//! Which tenant tables a check is asked about, and whether it is asked at all.
+
+use crate::catalog::{Oid, PolicyCommand, Privilege, Relation, RelationKind, Snapshot};
+use crate::tenancy::{Reach, Tenancy, TenantTable};
+
+/// A fact that the snapshot already holds and that everything the check can find presupposes. Of
+/// 10,000 tables most are out of the question for most checks, and the server need not look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tables {
+    /// Every tenant table.
+    All,
+    /// The privilege was granted to somebody beside the owner, on the table or on a column.
+    Granted(Privilege),
+    /// The tenant key is not NOT NULL by itself.
+    NullableKey,
+    /// The tenant key has a default.
+    DefaultedKey,
+    /// The tenant key's type is not that of the registry's id.
+    KeyOfAnotherType,
+    /// No whole, valid index begins with the tenant key.
+    KeyNotLeading,
+    /// No permissive policy names the application's role or PUBLIC for every command.
+    NotOpenToApp,
+    /// A policy names neither the application's role nor PUBLIC.
+    ForOtherRoles,
+    /// A column holds oids, which may be those of large objects.
+    HoldingOids,
+}
+
+/// A kind of object without which the check cannot find anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Functions or procedures that are not PostgreSQL's own.
+    Functions,
+    /// Sequences.
+    Sequences,
+    /// ALTER DEFAULT PRIVILEGES.
+    DefaultPrivileges,
+}
+
+impl Needs {
+    /// The header's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "functions" => Self::Functions,
+            "sequences" => Self::Sequences,
+            "default privileges" => Self::DefaultPrivileges,
+            _ => return None,
+        })
+    }
+
+    /// Whether the database has any.
+    pub fn met(self, snapshot: &Snapshot) -> bool {
+        match self {
+            Self::Functions => !snapshot.functions.is_empty(),
+            Self::Sequences => snapshot
+                .relations
+                .values()
+                .any(|relation| relation.kind == RelationKind::Sequence),
+            Self::DefaultPrivileges => !snapshot.default_acls.is_empty(),
+        }
+    }
+}
+
+/// `oid` in `pg_type`; the numbers of built-in types never change.
+const OID: Oid = 26;
+
+impl Tables {
+    /// The header's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "references granted" => Self::Granted(Privilege::References),
+            "truncate granted" => Self::Granted(Privilege::Truncate),
+            "trigger granted" => Self::Granted(Privilege::Trigger),
+            "nullable key" => Self::NullableKey,
+            "defaulted key" => Self::DefaultedKey,
+            "key of another type" => Self::KeyOfAnotherType,
+            "key not leading an index" => Self::KeyNotLeading,
+            "not open to the application" => Self::NotOpenToApp,
+            "policies for other roles" => Self::ForOtherRoles,
+            "holding oids" => Self::HoldingOids,
+            _ => return None,
+        })
+    }
+
+    /// Whether the check could have something to say about the table.
+    pub fn take(self, tenancy: &Tenancy<'_>, table: &TenantTable) -> bool {
+        let relation = tenancy.relation(table);
+        let key = tenancy.key_column(table.oid);
+        match self {
+            Self::All => true,
+            Self::Granted(privilege) => granted(relation, privilege),
+            Self::NullableKey => key.is_some_and(|key| !key.not_null),
+            Self::DefaultedKey => key.is_some_and(|key| key.has_default),
+            Self::KeyOfAnotherType => {
+                let id = tenancy.key_column(tenancy.registry.oid);
+                key.is_some_and(|key| id.is_none_or(|id| id.type_oid != key.type_oid))
+            }
+            Self::KeyNotLeading => match table.reach {
+                Reach::Via { .. } => false,
+                Reach::Registry { column } | Reach::Key { column } => !leads(relation, column),
+            },
+            Self::NotOpenToApp => !relation.policies.iter().any(|policy| {
+                policy.permissive
+                    && policy.command == PolicyCommand::All
+                    && names_app(tenancy, &policy.roles)
+            }),
+            Self::ForOtherRoles => relation
+                .policies
+                .iter()
+                .any(|policy| !names_app(tenancy, &policy.roles)),
+            Self::HoldingOids => relation
+                .columns
+                .iter()
+                .any(|column| tenancy.snapshot.base_type(column.type_oid) == OID),
+        }
+    }
+}
+
+fn granted(relation: &Relation, privilege: Privilege) -> bool {
+    let columns = relation
+        .columns
+        .iter()
+        .filter_map(|column| column.acl.as_ref());
+    relation
+        .acl
+        .iter()
+        .chain(columns)
+        .flat_map(|acl| acl.iter())
+        .any(|item| item.privilege == privilege && item.grantee != relation.owner)
+}
+
+fn leads(relation: &Relation, key: i16) -> bool {
+    relation
+        .indexes
+        .iter()
+        .any(|index| index.usable && !index.partial && index.columns.first() == Some(&key))
+}
+
+/// Whether the policy is sure to apply to the application: it is TO its very role or to PUBLIC.
+fn names_app(tenancy: &Tenancy<'_>, roles: &[Oid]) -> bool {
+    let app = tenancy.app.map(|app| app.oid);
+    roles.iter().any(|role| *role == 0 || Some(*role) == app)
+}
