@@ -6,6 +6,7 @@ select k.oid,
        k.confrelid,
        k.confkey,
        k.confdeltype::text as on_delete,
+       k.confupdtype::text as on_update,
        k.convalidated,
        k.condeferrable
 from pg_catalog.pg_constraint k

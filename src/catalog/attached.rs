@@ -154,6 +154,7 @@ pub(super) async fn constraints(client: &Client, relations: &Relations) -> Resul
                 references: row.try_get("confrelid")?,
                 referenced_columns: numbers(row, "confkey")?,
                 on_delete: letter(row, "on_delete")?,
+                on_update: letter(row, "on_update")?,
                 validated: row.try_get("convalidated")?,
                 deferrable: row.try_get("condeferrable")?,
             });

@@ -286,8 +286,10 @@ pub struct Constraint {
     pub references: Oid,
     /// The columns there, in the order of `columns`.
     pub referenced_columns: Vec<i16>,
-    /// `confdeltype`: `c` is CASCADE.
+    /// `confdeltype`: `c` is CASCADE, `n` SET NULL, `d` SET DEFAULT.
     pub on_delete: char,
+    /// `confupdtype`: the same.
+    pub on_update: char,
     /// VALID.
     pub validated: bool,
     /// DEFERRABLE.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
+use super::ear::Ear;
 use super::reply::{Refused, Reply};
 use crate::session::error::explain;
 use crate::session::{Session, quote};
@@ -17,8 +18,11 @@ pub(super) enum As<'a> {
 
 /// An open transaction with a savepoint to which every attempt returns first.
 pub(super) struct Arena<'a> {
-    client: &'a Session,
-    context: String,
+    pub(super) client: &'a Session,
+    /// The setting that carries the context, as SQL.
+    pub(super) context: String,
+    /// Listens for the victim's values in what the server says.
+    pub(super) ear: Ear,
     /// Statements that an administrator ran before the attacks, for the evidence.
     pub(super) prologue: Vec<String>,
     /// How many attempts were made.
@@ -26,7 +30,7 @@ pub(super) struct Arena<'a> {
 }
 
 /// Limits of every attacking transaction: nobody waits for a probe, and a probe waits for nobody.
-const LIMITS: &str = "set local statement_timeout = '15s'; set local lock_timeout = '2s'; \
+pub(super) const LIMITS: &str = "set local statement_timeout = '15s'; set local lock_timeout = '2s'; \
                       set local idle_in_transaction_session_timeout = '60s';";
 
 impl<'a> Arena<'a> {
@@ -45,6 +49,7 @@ impl<'a> Arena<'a> {
         let mut arena = Arena {
             client,
             context: setting(context),
+            ear: Ear::default(),
             prologue: Vec::new(),
             attempts: 0,
         };
@@ -85,7 +90,7 @@ impl<'a> Arena<'a> {
             position += 1;
             text += &format!(" {sql};");
         }
-        match self.client.simple_query(&text).await {
+        let reply = match self.client.simple_query(&text).await {
             Ok(messages) => {
                 let Reply::Done(answers) = Reply::read(messages) else {
                     return Ok(Reply::Done(Vec::new()));
@@ -95,10 +100,13 @@ impl<'a> Arena<'a> {
                     nth += 1;
                     wanted.contains(&(nth - 1))
                 });
-                Ok(Reply::Done(kept.collect()))
+                Reply::Done(kept.collect())
             }
-            Err(error) => Refused::from_driver(error).map(Reply::Refused),
-        }
+            Err(error) => Reply::Refused(Refused::from_driver(error)?),
+        };
+        self.ear
+            .hear(steps, (reply.refused(), &self.client.take_notices()));
+        Ok(reply)
     }
 
     /// Back to how the transaction began: what was prepared is gone, and what is visible is the same.

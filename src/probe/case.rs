@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::arena::{Arena, As};
+use super::channel::Channel;
 use super::evidence::{self, Scene};
 use super::eye::Eye;
 use super::ledger::Ledger;
@@ -45,7 +46,7 @@ pub(super) const BLIND_LIMIT: u64 = 10_000;
 
 /// What came through.
 pub(super) struct Leak<'a> {
-    pub(super) check: &'static str,
+    pub(super) channel: &'static Channel,
     pub(super) class: Class,
     pub(super) severity: Severity,
     pub(super) message: String,
@@ -115,20 +116,31 @@ impl<'c> Case<'c, '_> {
 
     /// Records what came through.
     pub(super) fn leak(&mut self, arena: &Arena<'_>, operation: Option<Operation>, leak: Leak<'_>) {
-        let finding = self.finding(arena, operation, leak);
-        self.ledger.leak(operation, finding);
-    }
-
-    fn finding(&self, arena: &Arena<'_>, operation: Option<Operation>, leak: Leak<'_>) -> Finding {
         let scene = Scene {
             context: self.world.context(),
             role: self.world.app_role(),
             prologue: &arena.prologue,
             as_login: self.world.as_login,
         };
+        let script = evidence::script(&scene, leak.steps);
+        self.leak_by(script, operation, leak);
+    }
+
+    /// The same, with statements of its own to repeat it.
+    pub(super) fn leak_by(
+        &mut self,
+        evidence: String,
+        operation: Option<Operation>,
+        leak: Leak<'_>,
+    ) {
+        let finding = self.finding(evidence, operation, leak);
+        self.ledger.leak(operation, finding);
+    }
+
+    fn finding(&self, evidence: String, operation: Option<Operation>, leak: Leak<'_>) -> Finding {
         let verb = operation.map_or("statements", Operation::word);
         Finding {
-            check: leak.check.to_owned(),
+            check: leak.channel.id.to_owned(),
             class: leak.class,
             severity: leak.severity,
             object: self.name.clone(),
@@ -138,7 +150,7 @@ impl<'c> Case<'c, '_> {
                 format!("{} on {}", verb.to_uppercase(), self.name),
                 self.why_open(),
             ],
-            evidence: Some(evidence::script(&scene, leak.steps)),
+            evidence: Some(evidence),
             fix: None,
         }
     }
@@ -230,6 +242,16 @@ impl<'c> Case<'c, '_> {
                 false
             }
         }
+    }
+
+    /// Whether statements that aim at no row may be tried: the table is known to be small.
+    pub(super) fn is_small(&self) -> bool {
+        self.rows.is_some_and(|rows| rows <= BLIND_LIMIT)
+    }
+
+    /// Adds to the reason of a verdict, whatever the verdict is.
+    pub(super) fn note(&mut self, operation: Operation, what: impl Into<String>) {
+        self.ledger.note(&self.name, operation, what.into());
     }
 
     /// Whether triggers or rules may turn a write into something else.

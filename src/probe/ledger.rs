@@ -17,6 +17,7 @@ struct Marks {
     held_because: Option<String>,
     unproven: Option<String>,
     leaking: Option<(String, String)>,
+    notes: Vec<String>,
 }
 
 impl Ledger {
@@ -37,6 +38,14 @@ impl Ledger {
         marks.unproven.get_or_insert(why);
     }
 
+    /// What has to be said beside the verdict, such as what was judged instead of tried.
+    pub(super) fn note(&mut self, object: &str, operation: Operation, what: String) {
+        let notes = &mut self.marks(object, operation).notes;
+        if !notes.contains(&what) {
+            notes.push(what);
+        }
+    }
+
     /// Something came through. One finding for each check and object: the worst.
     pub(super) fn leak(&mut self, operation: Option<Operation>, finding: Finding) {
         if let Some(operation) = operation {
@@ -50,6 +59,14 @@ impl Ledger {
             Some(old) if old.severity < finding.severity => *old = finding,
             Some(_) => {}
             None => self.findings.push(finding),
+        }
+    }
+
+    /// Says how to close what a check found at an object.
+    pub(super) fn mend(&mut self, check: &str, object: &str, fix: &str) {
+        let found = self.findings.iter_mut();
+        for finding in found.filter(|found| found.check == check && found.object == object) {
+            finding.fix = Some(fix.to_owned());
         }
     }
 
@@ -120,7 +137,7 @@ impl Ledger {
 
 impl Marks {
     fn verdict(self, object: String, operation: Operation, suffix: &str) -> Coverage {
-        let (verdict, reason, cause) = match (self.leaking, self.unproven) {
+        let (verdict, reason, cause): (_, String, _) = match (self.leaking, self.unproven) {
             (Some((message, check)), _) => {
                 let object = object.clone();
                 (Verdict::Leaking, message, Some(Cause { check, object }))
@@ -135,12 +152,14 @@ impl Marks {
                 (Verdict::Held, reason, None)
             }
         };
+        let notes = self.notes.into_iter();
+        let reason = std::iter::once(reason).chain(notes).collect::<Vec<_>>();
         Coverage {
             object,
             operation,
             verdict,
             by: By::Probe,
-            reason,
+            reason: reason.join("; "),
             cause,
         }
     }

@@ -8,6 +8,8 @@ mod arena;
 mod attacks;
 mod canary;
 mod case;
+pub mod channel;
+mod ear;
 mod evidence;
 mod eye;
 mod glob;
@@ -25,6 +27,7 @@ mod settings;
 mod specimen;
 mod summary;
 mod surfaces;
+mod ways;
 mod world;
 
 use crate::finding::{Coverage, Finding};

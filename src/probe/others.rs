@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::arena::{Arena, As};
+use super::channel::Channel;
 use super::evidence::{self, Scene};
 use super::eye::Eye;
 use super::ledger::Ledger;
@@ -19,6 +20,36 @@ use crate::session::quote;
 use crate::tenancy::Tenancy;
 
 const READ: Operation = Operation::Select;
+
+pub(super) const VIEW: Channel = Channel {
+    id: "probe-view",
+    title: "a view shows another organization's rows",
+    tries: "SELECT from the view or materialized view with the context at A: rows with B's key, values \
+            that only B's rows have, and whether what A reads changes with B's rows",
+    why: "a view reads as its owner, whom policies may not bind; a materialized view shows what its owner \
+          saw when it was refreshed",
+    class: Class::View,
+    severity: Severity::Critical,
+};
+
+pub(super) const FOREIGN_TABLE: Channel = Channel {
+    id: "probe-foreign-table",
+    title: "a foreign table shows another organization's rows",
+    tries: "SELECT with the context at A: rows with B's key, and values that only B's rows have",
+    why: "row-level security cannot be enabled on a foreign table, and the other side sees the user \
+          mapping's role",
+    class: Class::Surface,
+    severity: Severity::Critical,
+};
+
+pub(super) const UNCLASSIFIED: Channel = Channel {
+    id: "probe-unclassified",
+    title: "a table that is in no configuration holds another organization's rows",
+    tries: "SELECT with the context at A: rows with B's key, and values that only B's rows have",
+    why: "a copy, a history, a queue: tenants' rows where nobody thought of a policy",
+    class: Class::Coverage,
+    severity: Severity::Critical,
+};
 
 /// Relations that are neither tenant tables nor shared, and that the application may read.
 pub(super) fn targets<'t>(world: &World<'t>) -> Vec<&'t Relation> {
@@ -291,13 +322,13 @@ impl Other<'_, '_> {
             RelationKind::ForeignTable => Class::Surface,
             _ => Class::Coverage,
         };
+        let channel = match class {
+            Class::View => &VIEW,
+            Class::Surface => &FOREIGN_TABLE,
+            _ => &UNCLASSIFIED,
+        };
         let finding = Finding {
-            check: match class {
-                Class::View => "probe-view",
-                Class::Surface => "probe-foreign-table",
-                _ => "probe-unclassified",
-            }
-            .to_owned(),
+            check: channel.id.to_owned(),
             class,
             severity,
             object: self.name(),

@@ -30,6 +30,8 @@ pub(super) struct Refused {
     pub(super) state: String,
     /// In words that may be shown.
     pub(super) text: String,
+    /// All that the server said: message, detail, hint, context, the query inside.
+    pub(super) said: String,
     /// The constraint or unique index that was violated.
     pub(super) constraint: Option<String>,
     /// The server's own function; unlike the message it is never translated.
@@ -94,6 +96,22 @@ impl Reply {
     }
 }
 
+/// Whatever a session that gets the error can read in it.
+fn all_of(error: &DbError) -> String {
+    let inside = match error.position() {
+        Some(tokio_postgres::error::ErrorPosition::Internal { query, .. }) => Some(query.as_str()),
+        _ => None,
+    };
+    let parts = [
+        Some(error.message()),
+        error.detail(),
+        error.hint(),
+        error.where_(),
+        inside,
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
 /// The server's functions that check constraints, after the row policies were asked.
 const CONSTRAINT_CHECKS: [&str; 6] = [
     "ExecConstraints",
@@ -109,6 +127,7 @@ impl Refused {
         Self {
             state: error.code().code().to_owned(),
             text: String::new(),
+            said: all_of(error),
             constraint: error.constraint().map(str::to_owned),
             routine: error.routine().unwrap_or_default().to_owned(),
             of_domain: error.datatype().is_some(),

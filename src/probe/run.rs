@@ -114,6 +114,8 @@ impl Stage<'_, '_> {
         let session = self.attacker.open().await?;
         // Never sets the context: what a session sees before it does is an attack of its own.
         let fresh = self.attacker.open().await?;
+        // Is handed from one organization to the next, as a pool does.
+        let reused = self.attacker.open().await?;
         let mut collected = Collected::default();
         if self.attacker.as_login
             && let Some(finding) = settings::preset(&fresh, self.world).await?
@@ -127,7 +129,7 @@ impl Stage<'_, '_> {
         for table in tables {
             let name = self.world.tenancy.relation(table).qualified();
             (self.setup.progress)(total, &name);
-            self.table(table, (&session, &fresh), &mut collected)
+            self.table(table, [&session, &fresh, &reused], &mut collected)
                 .await
                 .with_context(|| format!("cannot finish the attacks on {name}"))?;
         }
@@ -149,6 +151,7 @@ impl Stage<'_, '_> {
         objects::attack(self, &session, &mut collected).await?;
         session.close().await;
         fresh.close().await;
+        reused.close().await;
         Ok(self.outcome(collected))
     }
 
@@ -165,7 +168,7 @@ impl Stage<'_, '_> {
     async fn table(
         &self,
         table: &TenantTable,
-        (session, fresh): (&Session, &Session),
+        [session, fresh, reused]: [&Session; 3],
         collected: &mut Collected,
     ) -> Result<()> {
         let none = Rights::default();
@@ -200,7 +203,7 @@ impl Stage<'_, '_> {
         if !staged {
             let opening = self.attacker.opening.as_str();
             let ((), attempts) =
-                Arena::rolled_back(fresh, self.arena(opening, true), async |arena| {
+                Arena::rolled_back(fresh, self.arena(opening, false), async |arena| {
                     attacks::never_set(&mut case, arena).await
                 })
                 .await?;
@@ -211,6 +214,7 @@ impl Stage<'_, '_> {
                 })
                 .await?;
             collected.attempts += attempts;
+            collected.attempts += attacks::reused(&mut case, (reused, opening)).await?;
         }
         collected.ledger.absorb(case.ledger);
         Ok(())

@@ -2,11 +2,21 @@
 
 use anyhow::Result;
 
+use super::channel::Channel;
 use super::evidence;
 use super::world::World;
 use crate::finding::{Class, Finding, Severity};
 use crate::session::error::explain;
 use crate::session::{Session, quote};
+
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-preset-context",
+    title: "a new session already acts as an organization",
+    tries: "the setting is read in a session of the application's that has set nothing",
+    why: "a default for the role or the database makes every forgotten SET that organization's session",
+    class: Class::Context,
+    severity: Severity::High,
+};
 
 /// Looks at a session that has set nothing: whoever forgets the context acts as that organization.
 pub(super) async fn preset(session: &Session, world: &World<'_>) -> Result<Option<Finding>> {
@@ -38,9 +48,9 @@ pub(super) async fn preset(session: &Session, world: &World<'_>) -> Result<Optio
         (context.to_owned(), None)
     };
     Ok(Some(Finding {
-        check: "probe-preset-context".to_owned(),
-        class: Class::Context,
-        severity: Severity::High,
+        check: CHANNEL.id.to_owned(),
+        class: CHANNEL.class,
+        severity: CHANNEL.severity,
         object,
         message: format!(
             "a new session of {app} has {context} set already, to {}: whoever forgets to set it \

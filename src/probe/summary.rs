@@ -2,11 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use super::channel::Channel;
 use super::ledger::Ledger;
 use super::run::{Collected, Stage};
 use super::world::{World, Writes};
 use crate::finding::{Class, Finding, Severity};
 use crate::session::quote;
+
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-role",
+    title: "no policy applies to the application's role",
+    tries: "nothing of its own: the one cause of what came through in tables with row-level security",
+    why: "a superuser, BYPASSRLS or the owner of a table without FORCE passes every policy",
+    class: Class::Role,
+    severity: Severity::Critical,
+};
 
 /// What the reader should know about the run.
 pub(super) fn notes(stage: &Stage<'_, '_>, collected: &Collected) -> Vec<String> {
@@ -82,9 +92,9 @@ pub(super) fn exemption(world: &World<'_>, ledger: &mut Ledger) {
     };
     let evidence = ledger.evidence_of(first);
     let finding = Finding {
-        check: "probe-role".to_owned(),
-        class: Class::Role,
-        severity: Severity::Critical,
+        check: CHANNEL.id.to_owned(),
+        class: CHANNEL.class,
+        severity: CHANNEL.severity,
         object: app.name.clone(),
         message: format!(
             "{} {why}: no policy applies to it, and rows came through in {}",

@@ -7,16 +7,20 @@ use anyhow::Result;
 
 use super::arena::{Arena, As};
 use super::canary::Nursery;
+use super::channel::Channel;
 use super::ledger::Ledger;
 use super::login::set_role;
 use super::markers::Markers;
-use super::others::{Other, bases};
+use super::others::{FOREIGN_TABLE, Other, UNCLASSIFIED, VIEW, bases};
 use super::rights::Rights;
 use super::run::{Collected, Stage};
 use super::world::Writes;
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::finding::{Operation, Severity};
 use crate::session::{Purpose, Session};
+
+/// What is tried on relations that are no tenant tables.
+pub(super) const CHANNELS: &[Channel] = &[VIEW, FOREIGN_TABLE, UNCLASSIFIED];
 
 /// A view over more tenant tables than this is not compared before and after.
 const MOST_BASES: usize = 12;

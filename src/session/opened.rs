@@ -62,10 +62,12 @@ impl Opened {
             // An error here also ends the statement that is waiting, which reports it.
             while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
                 if let AsyncMessage::Notice(notice) = message {
+                    let said = [Some(notice.message()), notice.detail(), notice.hint()];
+                    let said: Vec<&str> = said.into_iter().flatten().collect();
                     heard.push(printable(&format!(
                         "{}: {}",
                         notice.severity(),
-                        notice.message()
+                        said.join("; ")
                     )));
                 }
             }

@@ -4,14 +4,37 @@ use anyhow::Result;
 
 use super::super::arena::Arena;
 use super::super::case::{BLIND_LIMIT, Case, Leak};
+use super::super::channel::Channel;
 use super::super::reply::Reply;
 use super::super::rows::insert;
+use super::merge;
 use crate::catalog::Oid;
 use crate::finding::{Class, Operation, Severity};
 use crate::session::quote;
 use crate::tenancy::Reach;
 
 const WRITE: Operation = Operation::Insert;
+
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-insert",
+    title: "rows can be inserted for another organization",
+    tries: "INSERT of a row that is B's, or hangs on B's parent, as A, with RETURNING and without; a row \
+            like it of A's own must be accepted, or the refusal says nothing. A row that only a \
+            constraint stopped had passed the policies. COPY FROM is not run: PostgreSQL refuses it on a \
+            table whose policies apply, and where none do, INSERT has shown it",
+    why: "WITH CHECK is missing or wider than USING: one tenant plants rows in another one's data",
+    class: Class::Write,
+    severity: Severity::High,
+};
+
+pub(super) const NULL_KEY: Channel = Channel {
+    id: "probe-null-key",
+    title: "rows that belong to no organization can be made or are visible to all",
+    tries: "INSERT without the tenant key, and SELECT of rows whose key is null, as A",
+    why: "a row of nobody is either lost or everybody's",
+    class: Class::Key,
+    severity: Severity::High,
+};
 
 /// What an attempted INSERT came to.
 enum Outcome {
@@ -63,7 +86,10 @@ async fn for_the_other(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result
     let stopped = match outcome {
         Outcome::Written => String::new(),
         Outcome::Constraint(name) => format!(" (only {name} stopped this one)"),
-        Outcome::Refused(why) => return own_row(case, arena, &why).await,
+        Outcome::Refused(why) => {
+            own_row(case, arena, &why).await?;
+            return merge::insert(case, arena, &row).await;
+        }
         Outcome::Unknown(why) => {
             case.unproven(WRITE, why);
             return Ok(());
@@ -84,7 +110,7 @@ async fn for_the_other(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result
         ),
     };
     let leak = Leak {
-        check: "probe-insert",
+        channel: &CHANNEL,
         class: case.class(Class::Write),
         severity: Severity::High,
         message,
@@ -148,7 +174,7 @@ async fn for_nobody(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()
         return Ok(());
     }
     let leak = Leak {
-        check: "probe-null-key",
+        channel: &NULL_KEY,
         class: case.class(Class::Key),
         severity: Severity::High,
         message: format!(

@@ -1,25 +1,38 @@
-//! Reading the other organization's rows: all of them, by key, by row, counted, locked.
+//! Reading the other organization's rows by a plain SELECT: all of them, by key, by row.
 
 use anyhow::Result;
 
 use super::super::arena::{Arena, As};
 use super::super::case::{Case, Leak};
+use super::super::channel::Channel;
 use super::super::reply::Reply;
 use super::super::specimen;
+use super::insert::NULL_KEY;
 use crate::finding::{Class, Operation, Severity};
 use crate::session::quote;
 
 const READ: Operation = Operation::Select;
 
-/// Attacks; silence counts only where B sees the very row that A does not.
-pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-read",
+    title: "another organization's rows are visible",
+    tries: "SELECT with the context at A: one row of B's by its key, rows by B's id or parent, every row \
+            that is not A's, and the same from other organizations; B must see the row that A does not",
+    why: "the policy that should filter is missing, too wide or does not apply to the application's role",
+    class: Class::Policy,
+    severity: Severity::Critical,
+};
+
+/// Attacks; silence counts only where B sees the very row that A does not. Whether there is such a
+/// row: then it is worth asking for it in other ways.
+pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<bool> {
     if !case.rights.selects_any() {
         if let Some(why) = case.nobody_may(READ) {
             case.held_because(READ, why);
         }
-        return Ok(());
+        return Ok(false);
     }
-    by_row(case, arena).await?;
+    let unseen = by_row(case, arena).await?;
     if case.reads_link() {
         if case.is_via() {
             sample_of_children(case, arena).await?;
@@ -30,19 +43,20 @@ pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Re
         }
         by_link(case, arena).await?;
     }
-    locked(case, arena).await?;
-    control(case, arena).await
+    control(case, arena).await?;
+    Ok(unseen)
 }
 
-/// One row of B's, by its own key.
-async fn by_row(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
+/// One row of B's, by its own key; whether there is one and A does not see it.
+async fn by_row(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<bool> {
     let Some(row) = case.b_row() else {
-        return Ok(());
+        return Ok(false);
     };
     let sql = format!("select 1 from {} where {row} limit 1", case.name);
     let reply = arena.attempt(case.as_a(), &sql).await?;
     if reply.rows().is_empty() {
-        return settle(case, &reply);
+        settle(case, &reply)?;
+        return Ok(true);
     }
     // Without a key the same values may stand in a row of A's.
     let own = format!(
@@ -54,12 +68,12 @@ async fn by_row(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
         case.rights.may_select(&column.name)
     });
     match case.admin_sees(&own).await? {
-        Some(true) => return Ok(()),
-        None if named.is_none() => return Ok(()),
+        Some(true) => return Ok(false),
+        None if named.is_none() => return Ok(false),
         _ => {}
     }
     found(case, arena, Severity::Critical, &[(case.as_a(), &sql)]);
-    Ok(())
+    Ok(false)
 }
 
 /// Rows of any organization but one's own, from several organizations' points of view.
@@ -128,9 +142,9 @@ async fn without_organization(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) ->
         case.name
     );
     let leak = Leak {
-        check: "probe-null-key",
+        channel: &NULL_KEY,
         class: case.class(Class::Key),
-        severity: Severity::High,
+        severity: NULL_KEY.severity,
         message,
         steps: &[(case.as_a(), &sql)],
     };
@@ -194,26 +208,6 @@ async fn sample_of_children(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> R
     Ok(())
 }
 
-/// Locking asks the UPDATE policies too.
-async fn locked(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
-    if !case.rights.updates_any() || case.world.writes != super::super::world::Writes::Allowed {
-        return Ok(());
-    }
-    let Some(row) = case.b_row() else {
-        return Ok(());
-    };
-    for mode in ["update", "share"] {
-        let sql = format!("select 1 from {} where {row} limit 1 for {mode}", case.name);
-        let reply = arena.attempt(case.as_a(), &sql).await?;
-        if reply.rows().is_empty() {
-            settle(case, &reply)?;
-        } else if !case.leaks(READ) {
-            found(case, arena, Severity::High, &[(case.as_a(), &sql)]);
-        }
-    }
-    Ok(())
-}
-
 /// B must see its own row, or A's not seeing it says nothing.
 async fn control(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Result<()> {
     if case.leaks(READ) {
@@ -269,7 +263,7 @@ fn found(case: &mut Case<'_, '_>, arena: &Arena<'_>, severity: Severity, steps: 
         _ => Severity::Critical,
     };
     let leak = Leak {
-        check: "probe-read",
+        channel: &CHANNEL,
         class: case.class(Class::Policy),
         severity,
         message,
