@@ -1060,7 +1060,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__probe)
-            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --app-url --org --read-only --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --app-url --org --read-only --call-volatile --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1444,7 +1444,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__verify)
-            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --check --skip --checks-dir --app-url --org --read-only --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --check --skip --checks-dir --app-url --org --read-only --call-volatile --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

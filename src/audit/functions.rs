@@ -6,7 +6,7 @@ use super::definers;
 use super::engine::{Engine, few};
 use super::holes::{Hole, Verdicts, parts, with_inner};
 use crate::catalog::{Function, Oid, Privilege, Relation, Snapshot, holds};
-use crate::finding::{Coverage, Operation, Verdict};
+use crate::finding::{By, Coverage, Operation, Severity, Verdict};
 use crate::query::{Stored, Use};
 use crate::routine::{Account, NAMED_BY_ARGUMENTS, Walker};
 use crate::session::quote;
@@ -54,7 +54,20 @@ pub fn readings(tenancy: &Tenancy<'_>) -> BTreeMap<Oid, Reading> {
         });
         let touches = named.map(|table| table.oid).collect();
         judge(&mut engine, function, &account, Vec::new());
-        let coverage = std::mem::take(&mut engine.coverage);
+        let mut coverage = std::mem::take(&mut engine.coverage);
+        for found in std::mem::take(&mut engine.found) {
+            let covered = coverage.iter().any(|row| row.verdict == Verdict::Leaking);
+            if found.severity >= Severity::Medium && !covered {
+                coverage.push(Coverage {
+                    object: found.object,
+                    operation: Operation::Select,
+                    verdict: Verdict::Leaking,
+                    by: By::Audit,
+                    reason: found.message,
+                    cause: None,
+                });
+            }
+        }
         read.insert(function.oid, Reading { coverage, touches });
     }
     read

@@ -25,6 +25,8 @@ pub(super) struct Arena<'a> {
     pub(super) ear: Ear,
     /// Statements that an administrator ran before the attacks, for the evidence.
     pub(super) prologue: Vec<String>,
+    /// What the server told beside its answers to the last attempt.
+    pub(super) notices: Vec<String>,
     /// How many attempts were made.
     pub(super) attempts: usize,
 }
@@ -51,6 +53,7 @@ impl<'a> Arena<'a> {
             context: setting(context),
             ear: Ear::default(),
             prologue: Vec::new(),
+            notices: Vec::new(),
             attempts: 0,
         };
         let open =
@@ -104,8 +107,8 @@ impl<'a> Arena<'a> {
             }
             Err(error) => Reply::Refused(Refused::from_driver(error)?),
         };
-        self.ear
-            .hear(steps, (reply.refused(), &self.client.take_notices()));
+        self.notices = self.client.take_notices();
+        self.ear.hear(steps, (reply.refused(), &self.notices));
         Ok(reply)
     }
 
@@ -115,11 +118,6 @@ impl<'a> Arena<'a> {
         self.client.batch_execute(sql).await.map_err(explain)?;
         self.prologue.clear();
         Ok(())
-    }
-
-    /// What the server told beside its answers since this was last asked.
-    pub(super) fn notices(&self) -> Vec<String> {
-        self.client.take_notices()
     }
 
     /// A statement of the administrator's before the attacks; stays until the end. Moves the

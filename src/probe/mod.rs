@@ -19,6 +19,7 @@ mod markers;
 mod objects;
 mod organizations;
 mod others;
+pub mod remedy;
 mod reply;
 mod rights;
 mod rows;

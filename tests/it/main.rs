@@ -19,6 +19,7 @@ mod explain;
 mod fuzz;
 mod generated;
 mod harness;
+mod objects;
 mod organizations;
 mod output;
 mod privileges;

@@ -4,12 +4,23 @@
 use anyhow::Result;
 
 use super::super::arena::Arena;
+use super::super::channel::Channel;
 use super::super::markers;
 use super::super::run::{Collected, Stage};
 use super::shown::{Shown, script};
 use crate::catalog::RelationKind;
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
+
+/// See [`Channel`].
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-activity",
+    title: "statements of other sessions can be read, values included",
+    tries: "pg_stat_activity, and pg_stat_statements where it is readable, as the application's login: an administrator's statement, and values of B's in any text. Not where the attacker came by SET ROLE: sessions are told apart by who logged in",
+    why: "all organizations share the application's role, and a role sees the statements of its own sessions; pg_read_all_stats shows those of all roles. Values that are parameters are not in them",
+    class: Class::Surface,
+    severity: Severity::High,
+};
 
 /// Stands in a statement of the administrator's.
 const MARK: &str = "tenantctl-activity";
@@ -72,8 +83,7 @@ async fn others(
     }
     let app = world.app_role();
     let shown = Shown {
-        check: "probe-activity",
-        class: Class::Surface,
+        channel: &CHANNEL,
         severity: Severity::Medium,
         object: app.to_owned(),
         message: format!(
@@ -114,8 +124,7 @@ async fn texts(
             }
             let table = snapshot.relations[&marker.oid].qualified();
             let shown = Shown {
-                check: "probe-activity",
-                class: Class::Surface,
+                channel: &CHANNEL,
                 severity: Severity::High,
                 object: object.to_owned(),
                 message: format!(

@@ -8,12 +8,23 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::super::arena::Arena;
+use super::super::channel::Channel;
 use super::super::run::{Collected, Stage};
 use super::super::world::Writes;
 use super::shown::{Shown, script};
 use crate::catalog::{Column, Relation};
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
+
+/// See [`Channel`].
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-large-object",
+    title: "a large object of another organization's can be opened",
+    tries: "lo_get() and lo_open() for writing, as A, of the objects that B's rows refer to; where there are none, of objects that no row of A's refers to",
+    why: "pg_largeobject has no row-level security: the policies of a table protect the number, and who owns or was granted the object reads the content",
+    class: Class::Surface,
+    severity: Severity::Critical,
+};
 
 /// Objects of one organization that are tried.
 const MOST: usize = 5;
@@ -172,8 +183,7 @@ fn opened(stage: &Stage<'_, '_>, holder: &Holder<'_>, (how, sql): (&str, &str)) 
         quote::ident(&holder.column.name),
     );
     Shown {
-        check: "probe-large-object",
-        class: Class::Surface,
+        channel: &CHANNEL,
         severity: Severity::Critical,
         object: table.clone(),
         message: format!(

@@ -4,13 +4,25 @@
 use anyhow::Result;
 
 use super::super::arena::{Arena, As};
+use super::super::channel::Channel;
 use super::super::others;
+use super::super::rows::made_up;
 use super::super::run::{Collected, Stage};
 use super::functions::{Target, told};
 use super::shown::{Shown, script};
 use crate::catalog::{Column, Relation};
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
+
+/// See [`Channel`].
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-leakproof",
+    title: "a function marked LEAKPROOF tells what it was given",
+    tries: "a count of every readable table and view as A, filtered by the function on each column of its type; errors and notices are searched for values that only other organizations have",
+    why: "the planner may run a LEAKPROOF function before the policies, on everybody's rows; what it raises then quotes them",
+    class: Class::Function,
+    severity: Severity::Critical,
+};
 
 /// Columns that one function is tried on.
 const MOST: usize = 40;
@@ -92,7 +104,10 @@ async fn one(
         .parameters
         .get(1)
         .map_or_else(String::new, |parameter| {
-            format!(", null::{}", parameter.type_name)
+            // A STRICT one is not called with NULL.
+            let made = made_up(world.tenancy.snapshot, &Column::of_type(parameter.type_oid));
+            let made = made.map_or_else(|| "null".to_owned(), |value| quote::literal(&value));
+            format!(", {made}::{}", parameter.type_name)
         });
     let filter = format!("{}(x.{name}{more}) is not null", target.name());
     // Its own rows would be the first to raise.
@@ -108,7 +123,6 @@ async fn one(
         });
     for condition in [format!("{key}{filter}"), filter] {
         let sql = format!("select pg_catalog.count(*) from {table} x where {condition}");
-        arena.notices();
         let mut steps = PREPARED.map(|sql| (As::Unset, sql)).to_vec();
         steps.push((world.as_a(), &sql));
         let repeat = steps.len();
@@ -123,8 +137,7 @@ async fn one(
         };
         let signature = target.function.signature();
         let shown = Shown {
-            check: "probe-leakproof",
-            class: Class::Function,
+            channel: &CHANNEL,
             severity: Severity::Critical,
             object: signature.clone(),
             message: format!(

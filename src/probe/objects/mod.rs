@@ -21,10 +21,31 @@ mod switches;
 
 use anyhow::{Context as _, Result};
 
+use super::channel::Channel;
 use super::run::{Collected, Stage};
 use crate::session::Session;
 
 pub(super) use functions::Target;
+
+/// What is tried beyond relations.
+pub(super) const CHANNELS: &[Channel] = &[
+    functions::CHANNEL,
+    leakproof::CHANNEL,
+    shadows::CHANNEL,
+    sequences::CHANNEL,
+    large_objects::CHANNEL,
+    statistics::SAMPLES,
+    statistics::ESTIMATES,
+    activity::CHANNEL,
+    notifications::CHANNEL,
+    roles::CHANNEL,
+    switches::SESSION_AUTHORIZATION,
+    switches::REPLICATION_ROLE,
+    switches::ROW_SECURITY,
+    powers::OWNER,
+    powers::TRIGGER,
+    powers::REFERENCES,
+];
 
 /// The functions that will be called, in the order of their names.
 pub(super) async fn targets<'t>(stage: &Stage<'t, '_>) -> Result<Vec<Target<'t>>> {

@@ -3,11 +3,22 @@
 //! A notification is delivered when its transaction commits, and a probe commits nothing: judged from the functions
 //! that tenant tables fire. `sql-notify`.
 
+use super::super::channel::Channel;
 use super::super::run::{Collected, Stage};
 use super::shown::Shown;
 use crate::catalog::{Function, Relation};
 use crate::finding::{Class, Severity};
 use crate::session::quote;
+
+/// See [`Channel`].
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-notify",
+    title: "notifications carry another organization's rows",
+    tries: "nothing is sent: notifications come with a commit, and nothing is committed. Judged from the functions that tenant tables fire: what they pass to pg_notify() of the row",
+    why: "LISTEN takes no privilege and every channel is everybody's: each session of the database reads what is sent",
+    class: Class::Surface,
+    severity: Severity::High,
+};
 
 /// What a payload holds of the row that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +71,7 @@ fn shown(stage: &Stage<'_, '_>, (function, relation): (&Function, &Relation), to
     let (signature, table) = (function.signature(), relation.qualified());
     let app = stage.world.app_role();
     Shown {
-        check: "probe-notify",
-        class: Class::Surface,
+        channel: &CHANNEL,
         severity: Severity::High,
         object: signature.clone(),
         message: format!(

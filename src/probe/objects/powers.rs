@@ -6,12 +6,43 @@
 use anyhow::Result;
 use tokio_postgres::types::Type;
 
+use super::super::channel::Channel;
 use super::super::run::{Collected, Stage};
 use super::shown::Shown;
 use crate::catalog::Oid;
 use crate::finding::{Class, Severity};
 use crate::session::error::explain;
 use crate::session::quote;
+
+/// See [`Channel`].
+pub(super) const OWNER: Channel = Channel {
+    id: "probe-owner",
+    title: "the application may take the policies away",
+    tries: "nothing is executed: ALTER TABLE takes an ACCESS EXCLUSIVE lock. Judged from who owns the table, and who may become the owner",
+    why: "an owner drops policies and disables row-level security with one statement, FORCE or not; so does every role that inherits from it or may SET ROLE to it",
+    class: Class::Role,
+    severity: Severity::Critical,
+};
+
+/// See [`Channel`].
+pub(super) const TRIGGER: Channel = Channel {
+    id: "probe-trigger",
+    title: "the application may attach triggers to a tenant table",
+    tries: "nothing is executed. Judged from the privilege",
+    why: "a trigger runs with the rights and the context of whoever writes next, another organization's session or an administrator's",
+    class: Class::Privilege,
+    severity: Severity::High,
+};
+
+/// See [`Channel`].
+pub(super) const REFERENCES: Channel = Channel {
+    id: "probe-references",
+    title: "the application may point a foreign key at a tenant table",
+    tries: "nothing is executed. Judged from the privilege, and from whether the application may create a table",
+    why: "the check of a foreign key runs as the owner of the table that it refers to and passes the policies: it tells which values exist",
+    class: Class::Privilege,
+    severity: Severity::Medium,
+};
 
 /// What the application may do with one table.
 struct Power {
@@ -79,8 +110,7 @@ fn owner(role: &str, first: &str, count: usize) -> Shown {
         n => format!(" and {} more", n - 1),
     };
     Shown {
-        check: "probe-owner",
-        class: Class::Role,
+        channel: &OWNER,
         severity: Severity::Critical,
         object: role.to_owned(),
         message: format!(
@@ -101,8 +131,7 @@ fn owner(role: &str, first: &str, count: usize) -> Shown {
 
 fn trigger(role: &str, table: &str) -> Shown {
     Shown {
-        check: "probe-trigger",
-        class: Class::Privilege,
+        channel: &TRIGGER,
         severity: Severity::High,
         object: table.to_owned(),
         message: format!(
@@ -131,8 +160,7 @@ fn references(role: &str, table: &str, creates: bool) -> Shown {
         false => (Severity::Low, ", which it cannot create at present"),
     };
     Shown {
-        check: "probe-references",
-        class: Class::Privilege,
+        channel: &REFERENCES,
         severity,
         object: table.to_owned(),
         message: format!(

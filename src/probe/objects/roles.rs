@@ -9,6 +9,7 @@ use anyhow::Result;
 use tokio_postgres::types::Type;
 
 use super::super::arena::{Arena, As};
+use super::super::channel::Channel;
 use super::super::run::{Collected, Stage};
 use super::super::world::Writes;
 use super::shown::{Shown, script};
@@ -18,6 +19,16 @@ use crate::finding::{Class, Operation, Severity};
 use crate::paths::{Access, Powers};
 use crate::session::error::explain;
 use crate::session::{Purpose, Session, quote};
+
+/// See [`Channel`].
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-set-role",
+    title: "a role that the application may become sees another organization's rows",
+    tries: "SET LOCAL ROLE to every role in reach that brings privileges, policies or attributes of its own, those with BYPASSRLS and superusers first, then one row of B's from each table that it may read, with the context at A",
+    why: "SET ROLE changes whose privileges and policies apply; BYPASSRLS and SUPERUSER are not inherited, and yet one SET ROLE away",
+    class: Class::Role,
+    severity: Severity::Critical,
+};
 
 /// Roles that are tried: among thousands, those that policies do not bind come first.
 const MOST_ROLES: usize = 50;
@@ -184,8 +195,7 @@ fn shown(
         _ => "with that role's privileges and policies",
     };
     Shown {
-        check: "probe-set-role",
-        class: Class::Role,
+        channel: &CHANNEL,
         severity: Severity::Critical,
         object: identity.name.clone(),
         message: format!(

@@ -4,12 +4,23 @@ use anyhow::Result;
 use tokio_postgres::types::Type;
 
 use super::super::arena::Arena;
+use super::super::channel::Channel;
 use super::super::run::{Collected, Stage};
 use super::shown::{Shown, script};
 use crate::catalog::Oid;
 use crate::finding::{Class, Operation, Severity};
 use crate::session::error::explain;
 use crate::session::{Session, quote};
+
+/// See [`Channel`].
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-sequence",
+    title: "a sequence counts what all organizations do",
+    tries: "SELECT last_value of every sequence that a tenant table draws from, as A; setval() is not called, because no rollback undoes it",
+    why: "all organizations draw from the same sequence: its last value, watched from day to day, less one's own rows, is how much the others do",
+    class: Class::Oracle,
+    severity: Severity::Medium,
+};
 
 /// A sequence that feeds tenant tables.
 struct Sequence {
@@ -69,8 +80,7 @@ fn shown(stage: &Stage<'_, '_>, sequence: &Sequence, sql: &str) -> Shown {
         ""
     };
     Shown {
-        check: "probe-sequence",
-        class: Class::Oracle,
+        channel: &CHANNEL,
         severity: Severity::Medium,
         object: name.clone(),
         message: format!(

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::super::arena::{Arena, As};
+use super::super::channel::Channel;
 use super::super::markers::{self, Markers};
 use super::super::reply::Reply;
 use super::super::rows::fresh_value;
@@ -21,6 +22,16 @@ use crate::audit;
 use crate::catalog::{Column, ConstraintKind, Function, Oid, Relation, Snapshot};
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
+
+/// See [`Channel`].
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-shadow",
+    title: "a temporary table in front of the real one opens another organization's rows",
+    tries: "in a transaction that is rolled back, temporary tables with the names that a SECURITY DEFINER function or a policy's helper looks up without a schema, with a row that leads to B; then a call of the function, or a SELECT from the table, as A",
+    why: "temporary tables come first on every search path that does not name pg_temp, so that the caller decides what an unqualified name means",
+    class: Class::Function,
+    severity: Severity::Critical,
+};
 
 /// Keeps what the attacker chose apart from other values that are made up.
 const SALT: u32 = 77;
@@ -89,7 +100,7 @@ pub(super) async fn attack(
 /// Everything that was answered.
 fn text(reply: &Reply) -> String {
     let cells = reply.rows().iter().flatten().flatten().cloned();
-    let error = reply.refused().map(|refused| refused.text.clone());
+    let error = reply.refused().map(|refused| refused.said.clone());
     cells.chain(error).collect::<Vec<_>>().join("\n")
 }
 
@@ -105,8 +116,7 @@ fn of_call(
         .snapshot
         .role_name(target.function.owner);
     Shown {
-        check: "probe-shadow",
-        class: Class::Function,
+        channel: &CHANNEL,
         severity: Severity::Critical,
         object: signature.clone(),
         message: format!(
@@ -159,10 +169,19 @@ async fn policy(
 ) -> Result<bool> {
     let world = stage.world;
     let shadowed = shadowed(stage, function);
-    if shadowed.is_empty() {
+    let mut made = tables(stage, &shadowed).await?;
+    let mut called: Vec<String> = shadowed
+        .iter()
+        .map(|table| quote::ident(&table.name))
+        .collect();
+    for own in of_session(&function.body) {
+        made.extend(claim(world, &own));
+        called.push(own);
+    }
+    if made.is_empty() {
         return Ok(false);
     }
-    let made = tables(stage, &shadowed).await?;
+    let called = called.join(", ");
     let name = relation.qualified();
     let look = format!(
         "select 1 from {name} x where {} limit 1",
@@ -182,8 +201,7 @@ async fn policy(
     }
     let signature = function.signature();
     let shown = Shown {
-        check: "probe-shadow",
-        class: Class::Context,
+        channel: &CHANNEL,
         severity: Severity::Critical,
         object: signature.clone(),
         message: format!(
@@ -192,7 +210,7 @@ async fn policy(
             names(&shadowed)
         ),
         path: vec![
-            format!("a temporary table {}", names(&shadowed)),
+            format!("a temporary table {called}"),
             signature.clone(),
             format!("SELECT on {name}"),
         ],
@@ -257,6 +275,36 @@ fn unqualified(text: &str, name: &str) -> bool {
         let after = text[at + name.len()..].chars().next();
         !before.is_some_and(|c| word(c) || c == '.') && !after.is_some_and(|c| word(c) || c == '.')
     })
+}
+
+/// The temporary tables that a body asks for by name.
+fn of_session(body: &str) -> Vec<String> {
+    let lower = body.to_lowercase();
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found: Vec<String> = Vec::new();
+    for (at, schema) in lower.match_indices("pg_temp.") {
+        let rest = &lower[at + schema.len()..];
+        let name: String = rest.chars().take_while(|c| word(*c)).collect();
+        if !name.is_empty() && !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found.truncate(MOST);
+    found
+}
+
+/// The statements that make a temporary table which says that the session is the victim's.
+fn claim(world: &World<'_>, table: &str) -> [String; 2] {
+    let settings = &world.tenancy.settings.tenancy;
+    let (table, key) = (quote::ident(table), quote::ident(&settings.key));
+    let kind = settings.key_type.sql();
+    [
+        format!("create temporary table {table} ({key} {kind}) on commit drop"),
+        format!(
+            "insert into pg_temp.{table} values ({})",
+            quote::literal(&world.b)
+        ),
+    ]
 }
 
 /// The statements that make the temporary tables, with a row each that leads to the victim.
@@ -372,7 +420,15 @@ fn pin(function: &Function) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::unqualified;
+    use super::{of_session, unqualified};
+
+    #[test]
+    fn temporary_tables_are_asked_for_by_their_schema() {
+        let body =
+            "if to_regclass('pg_temp.request') is not null then select * from pg_temp.request";
+        assert_eq!(of_session(body), ["request"]);
+        assert!(of_session("set search_path = public, pg_temp").is_empty());
+    }
 
     #[test]
     fn a_name_counts_where_no_schema_is_in_front() {

@@ -1,14 +1,14 @@
 //! What came through a channel, as a finding.
 
 use super::super::arena::As;
+use super::super::channel::Channel;
 use super::super::evidence::{self, Scene};
 use super::super::world::World;
-use crate::finding::{Class, Finding, Severity};
+use crate::finding::{Finding, Severity};
 
 /// What came through.
 pub(super) struct Shown {
-    pub(super) check: &'static str,
-    pub(super) class: Class,
+    pub(super) channel: &'static Channel,
     pub(super) severity: Severity,
     pub(super) object: String,
     pub(super) message: String,
@@ -23,8 +23,8 @@ impl Shown {
         let mut path = vec![world.app_role().to_owned()];
         path.extend(self.path);
         Finding {
-            check: self.check.to_owned(),
-            class: self.class,
+            check: self.channel.id.to_owned(),
+            class: self.channel.class,
             severity: self.severity,
             object: self.object,
             message: self.message,

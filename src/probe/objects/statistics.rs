@@ -7,20 +7,42 @@
 use anyhow::Result;
 
 use super::super::arena::Arena;
+use super::super::channel::Channel;
 use super::super::reply::Reply;
 use super::super::run::{Collected, Stage};
-use super::super::specimen;
 use super::shown::{Shown, script};
 use crate::catalog::{Column, Oid, Relation};
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
 
+/// See [`Channel`].
+pub(super) const SAMPLES: Channel = Channel {
+    id: "probe-statistics",
+    title: "the planner's samples show another organization's values",
+    tries: "pg_stats, pg_stats_ext, pg_statistic and pg_statistic_ext_data are read as A, and each value is looked up: one that rows of others have and none of A's",
+    why: "samples are taken from all rows. The views hide tables whose policies bind the reader (pg_stats_ext since 15.7 and 16.3), the catalogs below them do not",
+    class: Class::Surface,
+    severity: Severity::High,
+};
+
+/// See [`Channel`].
+pub(super) const ESTIMATES: Channel = Channel {
+    id: "probe-estimates",
+    title: "EXPLAIN tells common values of other organizations",
+    tries: "EXPLAIN as A of a query for a common value of B's and for one that nobody has: the rows that the planner expects",
+    why: "estimates come from everybody's rows. No configuration hides them, so that it is worth knowing and no more",
+    class: Class::Surface,
+    severity: Severity::Info,
+};
+
 /// Sampled values that are looked at for one source.
 const MOST_VALUES: usize = 300;
 /// Of them, those whose owner is looked up.
-const MOST_LOOKUPS: usize = 40;
+const MOST_LOOKUPS: usize = 10;
 /// Tables whose estimates are compared.
 const MOST_TABLES: usize = 20;
+/// Common values of one table that are tried.
+const MOST_COMMON: usize = 50;
 /// A value that no row has.
 const NOBODYS: &str = "tenantctl-nobody";
 
@@ -132,8 +154,7 @@ async fn samples(
         }
         let column = format!("{}.{}", relation.qualified(), quote::ident(column));
         let shown = Shown {
-            check: "probe-statistics",
-            class: Class::Surface,
+            channel: &SAMPLES,
             severity: Severity::High,
             object: object.clone(),
             message: format!(
@@ -188,14 +209,9 @@ async fn estimates(
 ) -> Result<()> {
     let world = stage.world;
     let analyzed = tables.iter().filter(|table| table.estimated_rows > 0.0);
+    let mut looked = 0;
     for relation in analyzed.take(MOST_TABLES) {
-        let Some(row) = specimen::fetch(stage.eye, world, relation.oid, &world.b).await? else {
-            continue;
-        };
-        for column in texts(stage, relation) {
-            let Some(value) = row.cell(relation, &column.name) else {
-                continue;
-            };
+        for (column, value) in common(stage, relation).await? {
             let explain = |value: &str| {
                 format!(
                     "explain select 1 from {} where {} = {}",
@@ -204,11 +220,15 @@ async fn estimates(
                     quote::literal(value)
                 )
             };
-            let known = explain(value);
+            let known = explain(&value);
             let theirs = arena.attempt(world.as_a(), &known).await?;
             let nobodys = arena.attempt(world.as_a(), &explain(NOBODYS)).await?;
             let told = expected(&theirs) > expected(&nobodys).map(|rows| rows.saturating_mul(2));
-            if told && is_theirs_alone(stage, relation, (&column.name, value)).await? {
+            looked += usize::from(told);
+            if looked > MOST_LOOKUPS {
+                return Ok(());
+            }
+            if told && is_theirs_alone(stage, relation, (&column.name, &value)).await? {
                 let evidence = script(world, &[], &[(world.as_a(), &known)]);
                 let shown = estimated(relation, column, evidence);
                 collected.ledger.leak(None, shown.finding(world));
@@ -219,29 +239,42 @@ async fn estimates(
     Ok(())
 }
 
-/// Columns of text that the attacker may name.
-fn texts<'r>(stage: &Stage<'_, '_>, relation: &'r Relation) -> Vec<&'r Column> {
+/// Common values of columns of text that the attacker may name.
+async fn common<'r>(
+    stage: &Stage<'_, '_>,
+    relation: &'r Relation,
+) -> Result<Vec<(&'r Column, String)>> {
     let world = stage.world;
     let snapshot = world.tenancy.snapshot;
-    let readable = |column: &str| {
-        let rights = world.rights.get(&relation.oid);
-        rights.is_some_and(|rights| rights.may_select(column))
-    };
-    let is_text = |column: &Column| {
+    let sql = format!(
+        "select s.attname::text, v.value from pg_catalog.pg_stats s, \
+         unnest(s.most_common_vals::text::text[]) as v (value) \
+         where s.schemaname = {} and s.tablename = {} order by s.attname, v.value limit {MOST_COMMON}",
+        quote::literal(&relation.schema_name),
+        quote::literal(&relation.name)
+    );
+    let reply = stage.eye.ask(&sql).await?;
+    let is_told = |column: &Column| {
         let found = snapshot.types.get(&snapshot.base_type(column.type_oid));
+        let rights = world.rights.get(&relation.oid);
         found.is_some_and(|found| found.category == 'S')
+            && rights.is_some_and(|rights| rights.may_select(&column.name))
     };
-    let columns = relation.columns.iter();
-    columns
-        .filter(|column| is_text(column) && readable(&column.name))
-        .collect()
+    let rows = reply.rows().iter();
+    let values = rows.filter_map(|row| {
+        let [Some(column), Some(value)] = row.as_slice() else {
+            return None;
+        };
+        let column = relation.column(column).filter(|column| is_told(column))?;
+        Some((column, value.clone()))
+    });
+    Ok(values.collect())
 }
 
 fn estimated(relation: &Relation, column: &Column, evidence: Option<String>) -> Shown {
     let name = relation.qualified();
     Shown {
-        check: "probe-estimates",
-        class: Class::Surface,
+        channel: &ESTIMATES,
         severity: Severity::Info,
         object: name.clone(),
         message: format!(

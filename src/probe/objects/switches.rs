@@ -7,10 +7,41 @@
 use anyhow::Result;
 
 use super::super::arena::{Arena, As};
+use super::super::channel::Channel;
 use super::super::run::{Collected, Stage};
 use super::shown::{Shown, script};
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
+
+/// See [`Channel`].
+pub(super) const REPLICATION_ROLE: Channel = Channel {
+    id: "probe-replication-role",
+    title: "the application may switch triggers and foreign keys off",
+    tries: "SET LOCAL session_replication_role = 'replica' as the application",
+    why: "policies still apply, but no trigger that fills or checks the tenant key fires, and no foreign key is checked",
+    class: Class::Role,
+    severity: Severity::Medium,
+};
+
+/// See [`Channel`].
+pub(super) const ROW_SECURITY: Channel = Channel {
+    id: "probe-row-security-off",
+    title: "row_security = off shows another organization's rows",
+    tries: "SET LOCAL row_security = off, then one row of B's from every table that the application may read, as A",
+    why: "the server raises an error where a policy would have hidden a row; that it does is asked, not believed",
+    class: Class::RlsOff,
+    severity: Severity::Critical,
+};
+
+/// See [`Channel`].
+pub(super) const SESSION_AUTHORIZATION: Channel = Channel {
+    id: "probe-session-authorization",
+    title: "the application's login may become another one",
+    tries: "SET LOCAL SESSION AUTHORIZATION to the owner of the registry, as the application's login",
+    why: "only a superuser's login may, and it is then everybody",
+    class: Class::Role,
+    severity: Severity::Critical,
+};
 
 /// Tries each of them.
 pub(super) async fn attack(
@@ -47,8 +78,7 @@ async fn replica(
     }
     let app = world.app_role();
     let shown = Shown {
-        check: "probe-replication-role",
-        class: Class::Role,
+        channel: &REPLICATION_ROLE,
         severity: Severity::Medium,
         object: app.to_owned(),
         message: format!(
@@ -96,8 +126,7 @@ async fn unfiltered(
             continue;
         }
         let shown = Shown {
-            check: "probe-row-security-off",
-            class: Class::RlsOff,
+            channel: &ROW_SECURITY,
             severity: Severity::Critical,
             object: name.clone(),
             message: format!(
@@ -136,8 +165,7 @@ async fn another_session(
     }
     let app = world.app_role();
     let shown = Shown {
-        check: "probe-session-authorization",
-        class: Class::Role,
+        channel: &SESSION_AUTHORIZATION,
         severity: Severity::Critical,
         object: app.to_owned(),
         message: format!("the login of {app} may become {owner} by SET SESSION AUTHORIZATION"),

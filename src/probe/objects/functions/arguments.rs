@@ -13,7 +13,7 @@ use crate::session::quote;
 pub(super) type Given = Vec<Option<String>>;
 
 /// Calls of one function.
-const MOST: usize = 24;
+const MOST: usize = 40;
 /// How many columns of the same type are tried for a parameter whose name says nothing.
 const TURNS: usize = 4;
 /// Text that ends a literal, where a body pastes it into SQL.
@@ -54,6 +54,11 @@ pub(super) fn sets(
             .into_iter()
             .filter_map(|text| with_text(parameters, first.as_ref(), text));
         sets.extend(injected);
+        for aim in aims(0) {
+            let texts = aim.extracting();
+            let texts = texts.iter();
+            sets.extend(texts.filter_map(|text| with_text(parameters, first.as_ref(), text)));
+        }
         sets.extend(aims(0).flat_map(|aim| aim.named(parameters)));
     }
     sets.extend(
@@ -164,6 +169,27 @@ impl Aim<'_> {
         sets.collect()
     }
 
+    /// Text that makes the server quote a value of the row in an error: as an expression, and behind a literal.
+    fn extracting(&self) -> Vec<String> {
+        let snapshot = self.world.tenancy.snapshot;
+        let is_text = |column: &&Column| {
+            let found = snapshot.types.get(&snapshot.base_type(column.type_oid));
+            let text = found.is_some_and(|found| found.category == 'S' && found.kind != 'e');
+            text && self.row.cell(self.relation, &column.name).is_some()
+        };
+        let columns = self.relation.columns.iter().filter(is_text).take(TURNS);
+        let texts = columns.flat_map(|column| {
+            let value = format!(
+                "(select x.{}::text from {} x where {} limit 1)::integer",
+                quote::ident(&column.name),
+                self.relation.qualified(),
+                self.world.belongs(self.relation.oid, "x", &self.world.b)
+            );
+            [format!("' or 1 = {value} --"), value]
+        });
+        texts.collect()
+    }
+
     fn key(&self) -> Option<String> {
         let keys = super::super::super::specimen::key_columns(self.relation, &|_| true)?;
         let own = keys
@@ -217,12 +243,16 @@ impl Aim<'_> {
             .filter(|column| fits(column) && !audit::is_secret(&column.name))
             .filter(|column| value(column).is_some())
             .collect();
-        let likeness = |column: &&&Column| {
+        let same = |column: &&&Column| plain(&column.name) == name;
+        let like = |column: &&&Column| {
             let column = plain(&column.name);
-            !name.is_empty()
-                && (column == name || column.ends_with(name) || name.ends_with(&column))
+            !name.is_empty() && (column.ends_with(name) || name.ends_with(&column))
         };
-        let named = usable.iter().find(likeness).filter(|_| self.turn == 0);
+        let named = usable
+            .iter()
+            .find(same)
+            .or_else(|| usable.iter().find(like));
+        let named = named.filter(|_| self.turn == 0);
         let nth = || usable.get((position + self.turn) % usable.len().max(1));
         named.or_else(nth).and_then(value)
     }

@@ -70,7 +70,6 @@ pub(super) async fn call(
         steps.push((As::Unset, READ_ONLY));
     }
     steps.extend([(who, sql), (As::Unset, context.as_str())]);
-    arena.notices();
     let reply = arena.script(&steps).await?;
     Ok(told(arena, reply))
 }
@@ -78,13 +77,13 @@ pub(super) async fn call(
 /// Reads the answers of a script whose last two statements are the call and a look at the context.
 pub(in super::super) fn told(arena: &Arena<'_>, reply: Reply) -> Told {
     let mut told = Told {
-        notices: arena.notices(),
+        notices: arena.notices.clone(),
         ..Told::default()
     };
     match reply {
         Reply::Refused(refused) => {
             told.timed_out = refused.timed_out();
-            told.error = Some(refused.text);
+            told.error = Some(refused.said);
         }
         Reply::Done(mut answers) => {
             told.context = answers

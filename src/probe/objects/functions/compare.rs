@@ -41,10 +41,11 @@ pub(super) async fn attack(
     }
     let admin = stage.setup.admin.open(Purpose::Attack).await?;
     let ((), attempts) = Arena::rolled_back(&admin, stage.arena("", false), async |arena| {
-        let victims = staged::rows(stage, arena, (tables, Rows::New)).await?;
+        let mut victims = staged::rows(stage, arena, (tables, Rows::New)).await?;
         if victims.rows.is_empty() || !staged::become_app(stage, arena).await? {
             return Ok(());
         }
+        victims.markers.0.extend(collected.b.0.iter().cloned());
         let mut trial = Trial {
             stage,
             target,

@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::super::arena::{Arena, As};
+use super::super::channel::Channel;
 use super::super::ledger::Ledger;
 use super::super::markers::{self, Markers};
 use super::super::run::{Collected, Stage};
@@ -34,6 +35,16 @@ use calls::Told;
 
 pub(super) use calls::told;
 pub(crate) use targets::{Target, targets};
+
+/// See [`Channel`].
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-function",
+    title: "a function shows, changes or tells of another organization's rows",
+    tries: "every function, procedure and aggregate that the application may call, with keys, values and the id of B's, wildcards, NULL, its defaults, and, where it puts SQL together, text that breaks out of it; STABLE and IMMUTABLE ones in a read-only transaction, VOLATILE ones with --call-volatile, none that reaches outside of the database. Rows, errors, notices and cursors are searched for B's values, B's rows are compared before and after, and so are the answers with a new row of B's and without",
+    why: "a SECURITY DEFINER function reads as its owner, to whom other policies apply or none, and EXECUTE is PUBLIC's by default. Silence counts only where B's own call reaches B's rows, or where the body is pinned to the context",
+    class: Class::Function,
+    severity: Severity::Critical,
+};
 
 /// Tables whose rows are aimed at by one function.
 const MOST_TABLES: usize = 4;
@@ -299,8 +310,7 @@ impl Trial<'_, '_, '_> {
             "FUNCTION"
         };
         let shown = Shown {
-            check: "probe-function",
-            class: Class::Function,
+            channel: &CHANNEL,
             severity,
             object: signature.clone(),
             message: format!("{signature} {what}"),
