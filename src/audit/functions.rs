@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::definers;
 use super::engine::{Engine, few};
 use super::holes::{Hole, Verdicts, parts, with_inner};
-use crate::catalog::{Function, Oid, Privilege, Relation, Snapshot, holds};
+use crate::catalog::{Function, Oid, Privilege, Relation, Snapshot, holds, unprinted};
 use crate::finding::{By, Coverage, Operation, Severity, Verdict};
 use crate::query::{Stored, Use};
 use crate::routine::{Account, NAMED_BY_ARGUMENTS, Walker};
@@ -322,6 +322,7 @@ pub fn reach(snapshot: &Snapshot, function: &Function) -> (BTreeSet<String>, boo
 
 /// Whether a body may put the names of tables together.
 fn names_any(function: &Function) -> bool {
-    let read = matches!(function.language.as_str(), "sql" | "plpgsql" | "internal");
+    let read = matches!(function.language.as_str(), "sql" | "plpgsql" | "internal")
+        && unprinted(Some(&function.body)).is_none();
     !function.of_extension && (!read || crate::routine::executes(&function.body))
 }

@@ -9,7 +9,7 @@ use super::readable;
 use crate::catalog::{Oid, Relation, RelationKind};
 use crate::finding::Verdict;
 use crate::paths::routes;
-use crate::predicate::{Answer, Need};
+use crate::predicate::{Answer, Need, parse};
 use crate::query::{Arm, Row};
 use crate::routine::Walker;
 use crate::session::quote;
@@ -281,6 +281,10 @@ fn same_for_all(engine: &Engine<'_>, view: Oid) -> bool {
     else {
         return false;
     };
+    // What the server could not print, or what we cannot read, may do anything.
+    if parse::statement(text).is_none() {
+        return false;
+    }
     let text = text.to_lowercase();
     let session = [
         "current_setting",

@@ -17,6 +17,7 @@ pub use acl::{AclItem, Acls, Privilege};
 pub use cluster::*;
 pub use load::{begin, load};
 pub use model::*;
+pub use printed::unprinted;
 
 /// An object identifier inside one snapshot; 0 is none, or PUBLIC where a role is meant.
 pub type Oid = u32;

@@ -81,9 +81,17 @@ fn is_cancelled(error: &anyhow::Error) -> bool {
     sqlstate(error) == Some(SqlState::QUERY_CANCELED)
 }
 
+const UNPRINTABLE: &str = "the server cannot print this: ";
+
 /// No expression and no statement, whatever the message holds.
 fn unprintable(error: &anyhow::Error) -> String {
-    format!("(the server cannot print this: {error:#})")
+    format!("({UNPRINTABLE}{error:#})")
+}
+
+/// Why the server did not print an object's text, where it did not.
+pub fn unprinted(text: Option<&str>) -> Option<&str> {
+    let why = text?.strip_prefix('(')?.strip_suffix(')')?;
+    why.starts_with(UNPRINTABLE).then_some(why)
 }
 
 /// Policies have the same few expressions in thousands of tables, and printing one opens its table:

@@ -93,16 +93,18 @@ pub(super) fn parse(id: &str, text: &str) -> Result<Check, Malformed> {
         no_path: optional("no-path"),
         source: optional("source"),
         engine: engine(optional("engine").as_deref())?,
-        tables: match optional("tables") {
-            None => Tables::All,
-            Some(word) => Tables::parse(&word).ok_or(Malformed::BadValue("tables", word))?,
-        },
-        needs: match optional("needs") {
-            None => None,
-            Some(word) => Some(Needs::parse(&word).ok_or(Malformed::BadValue("needs", word))?),
-        },
+        tables: optional("tables").map_or(Ok(Tables::All), tables)?,
+        needs: optional("needs").map(needs).transpose()?,
         sql: sql.to_owned(),
     })
+}
+
+fn tables(word: String) -> Result<Tables, Malformed> {
+    Tables::parse(&word).ok_or(Malformed::BadValue("tables", word))
+}
+
+fn needs(word: String) -> Result<Needs, Malformed> {
+    Needs::parse(&word).ok_or(Malformed::BadValue("needs", word))
 }
 
 fn engine(word: Option<&str>) -> Result<Engine, Malformed> {

@@ -6,7 +6,7 @@ use super::Arm;
 use super::block::{Reading, Refusal};
 use super::names::Level;
 use super::read::{Frame, MAX_DEPTH};
-use crate::catalog::{Relation, RelationKind};
+use crate::catalog::{Relation, RelationKind, unprinted};
 use crate::predicate::Expr;
 
 impl Reading<'_, '_> {
@@ -19,7 +19,10 @@ impl Reading<'_, '_> {
             .reader
             .definition(view)
             .and_then(|stmt| ast::SelectVariant::cast(stmt.syntax().clone()))
-            .ok_or_else(|| format!("the query of {} does not parse", view.qualified()))?;
+            .ok_or_else(|| match unprinted(view.definition.as_deref()) {
+                Some(why) => format!("the query of {}: {why}", view.qualified()),
+                None => format!("the query of {} does not parse", view.qualified()),
+            })?;
         let role = if view.security_invoker {
             frame.caller
         } else {

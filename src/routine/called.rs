@@ -1,7 +1,7 @@
 //! Functions as they are called: what they take, what is known of those that are not read.
 
 use super::walk::Walker;
-use crate::catalog::Function;
+use crate::catalog::{Function, unprinted};
 use crate::query::{Arm, Binding, Calls, Frame};
 
 /// How the reason ends where a function reads what nobody sees here.
@@ -25,6 +25,9 @@ impl Calls for Walker<'_> {
 /// Why what a function does is not known; `None` where it does nothing but compute.
 pub(super) fn unread(function: &Function) -> Option<String> {
     let signature = function.signature();
+    if let Some(why) = unprinted(Some(&function.body)) {
+        return Some(format!("the body of {signature}: {why}"));
+    }
     match function.language.as_str() {
         "sql" | "plpgsql" => Some(format!("the body of {signature} does not parse")),
         // An aggregate or a window function; what it is made of is looked at by itself.

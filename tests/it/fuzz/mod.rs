@@ -4,6 +4,7 @@
 //! `TENANTCTL_FUZZ=N` makes N databases and mutates N × 100 texts instead of the usual numbers;
 //! `TENANTCTL_SEED=S` makes others, or repeats a run.
 
+mod broken;
 mod catalogs;
 mod oddities;
 mod sabotage;
