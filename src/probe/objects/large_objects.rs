@@ -9,9 +9,9 @@ use anyhow::Result;
 
 use super::super::arena::Arena;
 use super::super::channel::Channel;
-use super::super::run::{Collected, Stage};
 use super::super::world::Writes;
 use super::shown::{Shown, script};
+use super::{Collected, Stage};
 use crate::catalog::{Column, Relation};
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};

@@ -7,9 +7,9 @@ use super::super::arena::{Arena, As};
 use super::super::channel::Channel;
 use super::super::others;
 use super::super::rows::made_up;
-use super::super::run::{Collected, Stage};
 use super::functions::{Target, told};
 use super::shown::{Shown, script};
+use super::{Collected, Stage};
 use crate::catalog::{Column, Relation};
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
@@ -54,8 +54,17 @@ pub(super) async fn attack(
     let opening = stage.attacker.opening.as_str();
     let ((), attempts) = Arena::rolled_back(session, stage.arena(opening, true), async |arena| {
         for (relation, column) in columns(stage, target).into_iter().take(MOST) {
-            if one(stage, (target, relation, column), (arena, collected)).await? {
-                return Ok(());
+            // Only some values make it raise: whose they are is chance.
+            for organization in [&stage.world.a, &stage.world.b] {
+                let aim = Aim {
+                    target,
+                    relation,
+                    column,
+                    organization,
+                };
+                if one(stage, &aim, (arena, collected)).await? {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -92,13 +101,27 @@ fn columns<'t>(stage: &Stage<'_, 't>, target: &Target<'_>) -> Vec<(&'t Relation,
     found
 }
 
+/// One function on one column, by one organization.
+struct Aim<'a> {
+    target: &'a Target<'a>,
+    relation: &'a Relation,
+    column: &'a Column,
+    organization: &'a str,
+}
+
 /// Whether it told a value of another organization's.
 async fn one(
     stage: &Stage<'_, '_>,
-    (target, relation, column): (&Target<'_>, &Relation, &Column),
+    aim: &Aim<'_>,
     (arena, collected): (&mut Arena<'_>, &mut Collected),
 ) -> Result<bool> {
     let world = stage.world;
+    let Aim {
+        target,
+        relation,
+        column,
+        organization,
+    } = *aim;
     let (table, name) = (relation.qualified(), quote::ident(&column.name));
     let more = target
         .parameters
@@ -118,13 +141,13 @@ async fn one(
             format!(
                 "x.{} <> {} and ",
                 quote::ident(&key.name),
-                quote::literal(&world.a)
+                quote::literal(organization)
             )
         });
     for condition in [format!("{key}{filter}"), filter] {
         let sql = format!("select pg_catalog.count(*) from {table} x where {condition}");
         let mut steps = PREPARED.map(|sql| (As::Unset, sql)).to_vec();
-        steps.push((world.as_a(), &sql));
+        steps.push((As::Context(organization), &sql));
         let repeat = steps.len();
         steps.push((As::Unset, "select"));
         let reply = arena.script(&steps).await?;
@@ -132,7 +155,7 @@ async fn one(
         if text.is_empty() {
             continue;
         }
-        let Some(source) = source(stage, (relation, column), &text).await? else {
+        let Some(source) = source(stage, aim, &text).await? else {
             continue;
         };
         let signature = target.function.signature();
@@ -159,14 +182,16 @@ async fn one(
     Ok(false)
 }
 
-/// Which column's value of others, that none of the attacker's own rows has, stands in the text.
-async fn source(
-    stage: &Stage<'_, '_>,
-    (relation, column): (&Relation, &Column),
-    text: &str,
-) -> Result<Option<String>> {
+/// Which column's value of others, that none of the organization's own rows has, stands in the text.
+async fn source(stage: &Stage<'_, '_>, aim: &Aim<'_>, text: &str) -> Result<Option<String>> {
     let world = stage.world;
     let tenancy = world.tenancy;
+    let Aim {
+        relation,
+        column,
+        organization,
+        ..
+    } = *aim;
     let below = others::bases(tenancy, relation.oid);
     let tables = tenancy
         .by_name()
@@ -180,7 +205,7 @@ async fn source(
             .filter(|own| own.type_oid == column.type_oid);
         for own in same {
             let (name, value) = (table.qualified(), quote::ident(&own.name));
-            let mine = world.belongs(table.oid, "x", &world.a);
+            let mine = world.belongs(table.oid, "x", organization);
             let sql = format!(
                 "select distinct x.{value}::text from {name} x where ({mine}) is not true \
                  and x.{value}::text not in (select x.{value}::text from {name} x where {mine} and x.{value} is not null) \

@@ -4,8 +4,8 @@
 //! that tenant tables fire. `sql-notify`.
 
 use super::super::channel::Channel;
-use super::super::run::{Collected, Stage};
 use super::shown::Shown;
+use super::{Collected, Stage};
 use crate::catalog::{Function, Relation};
 use crate::finding::{Class, Severity};
 use crate::session::quote;

@@ -7,8 +7,8 @@ use anyhow::Result;
 use tokio_postgres::types::Type;
 
 use super::super::channel::Channel;
-use super::super::run::{Collected, Stage};
 use super::shown::Shown;
+use super::{Collected, Stage};
 use crate::catalog::Oid;
 use crate::finding::{Class, Severity};
 use crate::session::error::explain;

@@ -10,15 +10,15 @@ use tokio_postgres::types::Type;
 
 use super::super::arena::{Arena, As};
 use super::super::channel::Channel;
-use super::super::run::{Collected, Stage};
 use super::super::world::Writes;
 use super::shown::{Shown, script};
 use super::staged::{self, Rows};
+use super::{Collected, Stage};
 use crate::catalog::{Oid, Relation};
 use crate::finding::{Class, Operation, Severity};
 use crate::paths::{Access, Powers};
 use crate::session::error::explain;
-use crate::session::{Purpose, Session, quote};
+use crate::session::{Session, quote};
 
 /// See [`Channel`].
 pub(super) const CHANNEL: Channel = Channel {
@@ -167,8 +167,7 @@ async fn with_rows(
         .take(MOST_EMPTY)
         .map(|table| table.oid)
         .collect();
-    let admin = stage.setup.admin.open(Purpose::Attack).await?;
-    let (_, attempts) = Arena::rolled_back(&admin, stage.arena("", false), async |arena| {
+    let (_, attempts) = staged::transaction(stage, async |arena| {
         staged::rows(stage, arena, (&tables, Rows::Any)).await?;
         if staged::become_app(stage, arena).await? {
             return read(stage, identity, (arena, collected)).await;
@@ -176,7 +175,6 @@ async fn with_rows(
         Ok(false)
     })
     .await?;
-    admin.close().await;
     collected.attempts += attempts;
     Ok(())
 }

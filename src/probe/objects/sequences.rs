@@ -5,8 +5,8 @@ use tokio_postgres::types::Type;
 
 use super::super::arena::Arena;
 use super::super::channel::Channel;
-use super::super::run::{Collected, Stage};
 use super::shown::{Shown, script};
+use super::{Collected, Stage};
 use crate::catalog::Oid;
 use crate::finding::{Class, Operation, Severity};
 use crate::session::error::explain;

@@ -8,9 +8,22 @@ use super::super::arena::Arena;
 use super::super::canary::Nursery;
 use super::super::login::set_role;
 use super::super::markers::Markers;
-use super::super::run::Stage;
 use super::super::specimen::Specimen;
+use super::Stage;
 use crate::catalog::Oid;
+use crate::session::Purpose;
+
+/// A transaction of the administrator's that is rolled back; the number is that of the attempts made.
+pub(super) async fn transaction<T>(
+    stage: &Stage<'_, '_>,
+    work: impl AsyncFnOnce(&mut Arena<'_>) -> Result<T>,
+) -> Result<(T, usize)> {
+    let session = stage.setup.admin.open(Purpose::Attack).await?;
+    let manner = stage.arena("", false);
+    let done = Arena::rolled_back(&session, manner, async |arena| work(arena).await).await;
+    session.close().await;
+    done
+}
 
 /// Rows of the victim's, and what they are recognised by.
 #[derive(Clone, Debug, Default)]

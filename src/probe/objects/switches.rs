@@ -8,8 +8,8 @@ use anyhow::Result;
 
 use super::super::arena::{Arena, As};
 use super::super::channel::Channel;
-use super::super::run::{Collected, Stage};
 use super::shown::{Shown, script};
+use super::{Collected, Stage};
 use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
 

@@ -16,6 +16,8 @@ pub(super) type Given = Vec<Option<String>>;
 const MOST: usize = 40;
 /// How many columns of the same type are tried for a parameter whose name says nothing.
 const TURNS: usize = 4;
+/// Beginnings of names that are shorter say nothing.
+const SHORTEST: usize = 3;
 /// Text that ends a literal, where a body pastes it into SQL.
 const INJECTIONS: [&str; 3] = ["' or true --", "x' or 'x' = 'x", "1 or true"];
 
@@ -259,13 +261,15 @@ impl Aim<'_> {
 
     fn names_the_tenant(&self, name: &str) -> bool {
         let settings = &self.world.tenancy.settings.tenancy;
-        let key = plain(&settings.key);
-        let key = key.trim_end_matches("id");
-        let registry = plain(&self.world.tenancy.registry.name);
-        let registry = registry.trim_end_matches('s');
-        name.starts_with(key)
-            || name.starts_with(registry)
-            || registry.starts_with(name.trim_end_matches("id"))
+        let (key, registry) = (
+            plain(&settings.key),
+            plain(&self.world.tenancy.registry.name),
+        );
+        let (key, registry) = (key.trim_end_matches("id"), registry.trim_end_matches('s'));
+        // `org` for organizations, and no `id` for whatever there is.
+        let short = name.trim_end_matches("id");
+        let begins = |long: &str, short: &str| short.len() >= SHORTEST && long.starts_with(short);
+        begins(name, key) || begins(name, registry) || begins(registry, short)
     }
 
     fn is_key_type(&self, parameter: &Parameter) -> bool {

@@ -5,15 +5,14 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::super::super::arena::{Arena, As};
-use super::super::super::run::{Collected, Stage};
+use super::super::super::arena::Arena;
 use super::super::staged::{self, Rows, Victims};
+use super::super::{Collected, Stage};
 use super::calls::{self, Told};
 use super::targets::Target;
 use super::{Attempted, Trial, arguments};
 use crate::catalog::Oid;
 use crate::finding::{Operation, Severity};
-use crate::session::Purpose;
 
 /// Calls with one set of arguments, as the attacker twice and as the victim.
 struct Answers {
@@ -39,8 +38,7 @@ pub(super) async fn attack(
     if tables.is_empty() || (target.reading.is_none() && tables.iter().any(open)) {
         return Ok(());
     }
-    let admin = stage.setup.admin.open(Purpose::Attack).await?;
-    let ((), attempts) = Arena::rolled_back(&admin, stage.arena("", false), async |arena| {
+    let ((), attempts) = staged::transaction(stage, async |arena| {
         let mut victims = staged::rows(stage, arena, (tables, Rows::New)).await?;
         if victims.rows.is_empty() || !staged::become_app(stage, arena).await? {
             return Ok(());
@@ -56,7 +54,6 @@ pub(super) async fn attack(
         trial.compare(arena).await
     })
     .await?;
-    admin.close().await;
     collected.attempts += attempts;
     Ok(())
 }
@@ -74,7 +71,7 @@ impl Trial<'_, '_, '_> {
             let sql = there.sql;
             let mut without = Vec::new();
             for who in [world.as_a(), world.as_a(), world.as_b()] {
-                without.push(calls::call(arena, world, (self.target, who, &sql)).await?);
+                without.push(self.once(arena, (who, &sql)).await?);
             }
             self.attempted.control |=
                 there.victim.text() != without[2].text() && !without[2].timed_out;
@@ -96,6 +93,9 @@ impl Trial<'_, '_, '_> {
         let victims: &Victims = self.victims;
         let mut answers = Vec::new();
         for given in arguments::sets(self.target, world, &victims.rows) {
+            if self.attempted.is_tired() {
+                break;
+            }
             let sql = calls::statement(self.target, &given);
             let mut told = Vec::new();
             for who in [world.as_a(), world.as_a(), world.as_b()] {
@@ -116,9 +116,5 @@ impl Trial<'_, '_, '_> {
             });
         }
         Ok(answers)
-    }
-
-    async fn once(&self, arena: &mut Arena<'_>, (who, sql): (As<'_>, &str)) -> Result<Told> {
-        calls::call(arena, self.stage.world, (self.target, who, sql)).await
     }
 }

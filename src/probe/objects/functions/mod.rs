@@ -11,25 +11,26 @@ mod arguments;
 mod calls;
 mod compare;
 mod outside;
+mod silence;
 mod targets;
 mod writes;
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use super::super::arena::{Arena, As};
 use super::super::channel::Channel;
-use super::super::ledger::Ledger;
 use super::super::markers::{self, Markers};
-use super::super::run::{Collected, Stage};
 use super::super::specimen;
 use super::super::world::Writes;
 use super::shown::{Shown, script};
 use super::staged::Victims;
+use super::{Collected, Stage};
 use crate::audit;
 use crate::catalog::Oid;
-use crate::finding::{Class, Operation, Severity, Verdict};
+use crate::finding::{Class, Operation, Severity};
 use crate::session::{Session, quote};
 use calls::Told;
 
@@ -48,6 +49,8 @@ pub(super) const CHANNEL: Channel = Channel {
 
 /// Tables whose rows are aimed at by one function.
 const MOST_TABLES: usize = 4;
+/// The calls of one function may take so long together: the likely arguments come first.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What calling one function came to.
 #[derive(Debug, Default)]
@@ -57,6 +60,20 @@ pub(super) struct Attempted {
     control: bool,
     /// Why the calls say nothing.
     stopped: Option<String>,
+    /// How long they took.
+    spent: Duration,
+}
+
+impl Attempted {
+    /// Whether no more calls are made, because they take long.
+    fn is_tired(&self) -> bool {
+        self.spent > PATIENCE
+    }
+
+    fn stop(&mut self, told: &Told) {
+        let why = told.error.clone().unwrap_or_default();
+        self.stopped = Some(format!("a call did not come to an end: {why}"));
+    }
 }
 
 /// Calls one function in every way that is allowed.
@@ -95,7 +112,7 @@ pub(super) async fn attack(
         writes::attack(stage, (target, &tables), collected, &mut attempted).await?;
     }
     if open(collected) {
-        conclude(target, &attempted, &mut collected.ledger);
+        silence::conclude(target, &attempted, &mut collected.ledger);
     }
     Ok(())
 }
@@ -201,22 +218,33 @@ impl Trial<'_, '_, '_> {
         let world = self.stage.world;
         let mut first = true;
         for given in arguments::sets(self.target, world, &self.victims.rows) {
+            if self.attempted.is_tired() {
+                break;
+            }
             let sql = calls::statement(self.target, &given);
             let mut contexts = vec![world.as_a()];
             if std::mem::take(&mut first) {
                 contexts.push(As::Context(""));
             }
             for who in contexts {
-                let told = calls::call(arena, world, (self.target, who, &sql)).await?;
+                let told = self.once(arena, (who, &sql)).await?;
                 self.attempted.calls += 1;
                 if self.judge(arena, (who, &sql), &told).await? {
                     return Ok(());
                 }
             }
-            let theirs = calls::call(arena, world, (self.target, world.as_b(), &sql)).await?;
+            let theirs = self.once(arena, (world.as_b(), &sql)).await?;
             self.attempted.control |= self.recognised(&sql, &theirs.text()).await?.is_some();
         }
         Ok(())
+    }
+
+    /// One call; takes note of the time that it took.
+    async fn once(&mut self, arena: &mut Arena<'_>, (who, sql): (As<'_>, &str)) -> Result<Told> {
+        let began = Instant::now();
+        let told = calls::call(arena, self.stage.world, (self.target, who, sql)).await;
+        self.attempted.spent += began.elapsed();
+        told
     }
 
     /// Whether an answer ends the matter.
@@ -227,8 +255,7 @@ impl Trial<'_, '_, '_> {
         told: &Told,
     ) -> Result<bool> {
         if told.timed_out {
-            let why = told.error.clone().unwrap_or_default();
-            self.attempted.stopped = Some(format!("a call did not come to an end: {why}"));
+            self.attempted.stop(told);
             return Ok(true);
         }
         if let Some((source, oid)) = self.recognised(sql, &told.text()).await? {
@@ -324,56 +351,5 @@ impl Trial<'_, '_, '_> {
         self.collected
             .ledger
             .leak(Some(operation), shown.finding(world));
-    }
-}
-
-/// What silence is worth.
-fn conclude(target: &Target<'_>, attempted: &Attempted, ledger: &mut Ledger) {
-    let Some(reading) = &target.reading else {
-        return;
-    };
-    let signature = target.function.signature();
-    let calls = match attempted.calls {
-        1 => "1 call".to_owned(),
-        n => format!("{n} calls"),
-    };
-    let doubts: Vec<_> = target.doubts().collect();
-    if let Some(why) = &attempted.stopped {
-        ledger.unproven(&signature, Operation::Select, why.clone());
-    } else if attempted.control {
-        let why = format!(
-            "{calls}, nothing came through, and the other organization's own call reaches its rows"
-        );
-        for operation in operations(target) {
-            ledger.held_because(&signature, operation, why.clone());
-        }
-    } else if !doubts.is_empty() {
-        for row in doubts {
-            let why = format!(
-                "{calls} and nothing came through, but the other organization's own calls reached none of its rows \
-                 either: what it takes is not known; {}",
-                row.reason
-            );
-            ledger.unproven(&row.object, row.operation, why);
-        }
-    } else {
-        let proved = reading
-            .coverage
-            .iter()
-            .filter(|row| row.verdict == Verdict::Proved);
-        for row in proved {
-            let why = format!("{calls}, nothing came through; by its body, {}", row.reason);
-            ledger.held_because(&row.object, row.operation, why);
-        }
-    }
-}
-
-/// The operations that reading speaks of; reading rows, where it speaks of none.
-fn operations(target: &Target<'_>) -> BTreeSet<Operation> {
-    let rows = target.reading.iter().flat_map(|reading| &reading.coverage);
-    let spoken: BTreeSet<Operation> = rows.map(|row| row.operation).collect();
-    match spoken.is_empty() {
-        true => BTreeSet::from([Operation::Select]),
-        false => spoken,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use tokio_postgres::types::Type;
 
-use super::super::super::run::Stage;
+use super::super::Stage;
 use crate::audit::{self, Reading};
 use crate::catalog::{Function, Oid};
 use crate::finding::{Coverage, Verdict};

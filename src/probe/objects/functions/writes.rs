@@ -2,6 +2,7 @@
 //! transaction it is made.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use anyhow::Result;
 
@@ -9,14 +10,13 @@ use super::super::super::arena::{Arena, As};
 use super::super::super::case::BLIND_LIMIT;
 use super::super::super::reply::Reply;
 use super::super::super::rights::Rights;
-use super::super::super::run::{Collected, Stage};
 use super::super::super::specimen::{self, Specimen};
 use super::super::staged::{self, Rows};
+use super::super::{Collected, Stage};
 use super::targets::Target;
 use super::{Attempted, Trial, arguments, calls};
 use crate::catalog::{Oid, Relation};
 use crate::finding::{Operation, Severity};
-use crate::session::Purpose;
 
 /// The victim's rows of the tables: how many, and a checksum.
 type State = Vec<(u64, String)>;
@@ -28,8 +28,7 @@ pub(super) async fn attack(
     collected: &mut Collected,
     attempted: &mut Attempted,
 ) -> Result<()> {
-    let admin = stage.setup.admin.open(Purpose::Attack).await?;
-    let ((), attempts) = Arena::rolled_back(&admin, stage.arena("", false), async |arena| {
+    let ((), attempts) = staged::transaction(stage, async |arena| {
         let victims = staged::rows(stage, arena, (tables, Rows::Any)).await?;
         if !staged::become_app(stage, arena).await? {
             return Ok(());
@@ -44,7 +43,6 @@ pub(super) async fn attack(
         trial.write(arena).await
     })
     .await?;
-    admin.close().await;
     collected.attempts += attempts;
     Ok(())
 }
@@ -55,8 +53,12 @@ impl Trial<'_, '_, '_> {
         let look = self.look();
         let before = self.state(arena, None).await?;
         for given in arguments::sets(self.target, world, &self.victims.rows) {
+            if self.attempted.is_tired() {
+                break;
+            }
             let sql = calls::statement(self.target, &given);
             self.attempted.calls += 1;
+            let began = Instant::now();
             let after = self.state(arena, Some((world.as_a(), &sql))).await?;
             let (Some(before), Some(after)) = (&before, after) else {
                 continue;
@@ -73,6 +75,7 @@ impl Trial<'_, '_, '_> {
                 return Ok(());
             }
             let theirs = self.state(arena, Some((world.as_b(), &sql))).await?;
+            self.attempted.spent += began.elapsed();
             self.attempted.control |= theirs.is_some_and(|theirs| theirs != *before);
         }
         Ok(())

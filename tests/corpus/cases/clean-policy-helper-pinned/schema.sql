@@ -25,20 +25,20 @@ CREATE TABLE public.visits (
 CREATE INDEX ON public.doctors (clinic_id);
 CREATE INDEX ON public.visits (clinic_id, doctor_id);
 
--- The clinics whose visits may be seen from one: itself, as it stands in the list of the group.
-CREATE TABLE public.sees (
+-- The clinics that take part in the group; each sees that it does.
+CREATE TABLE public.members (
     clinic_id uuid PRIMARY KEY REFERENCES public.clinics (id)
 );
-ALTER TABLE public.sees OWNER TO c_clean_policy_helper_pinned_owner;
-ALTER TABLE public.sees ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON public.sees
+ALTER TABLE public.members OWNER TO c_clean_policy_helper_pinned_owner;
+ALTER TABLE public.members ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON public.members
     USING (clinic_id = (SELECT NULLIF(current_setting('app.clinic', true), '')::uuid));
-GRANT SELECT ON public.sees TO c_clean_policy_helper_pinned;
+GRANT SELECT ON public.members TO c_clean_policy_helper_pinned;
 -- pg_temp comes last.
-CREATE FUNCTION public.my_clinics() RETURNS SETOF uuid
-    LANGUAGE plpgsql STABLE SET search_path = public, pg_temp
-    AS $$ BEGIN RETURN QUERY SELECT s.clinic_id FROM sees s; END $$;
-ALTER FUNCTION public.my_clinics() OWNER TO c_clean_policy_helper_pinned_owner;
+CREATE FUNCTION public.my_clinic() RETURNS uuid
+    LANGUAGE sql STABLE SET search_path = public, pg_temp
+    AS $$ SELECT s.clinic_id FROM members s $$;
+ALTER FUNCTION public.my_clinic() OWNER TO c_clean_policy_helper_pinned_owner;
 
 ALTER TABLE public.clinics OWNER TO c_clean_policy_helper_pinned_owner;
 ALTER TABLE public.doctors OWNER TO c_clean_policy_helper_pinned_owner;
@@ -51,7 +51,7 @@ CREATE POLICY own ON public.clinics
 CREATE POLICY own ON public.doctors
     USING (clinic_id = (SELECT NULLIF(current_setting('app.clinic', true), '')::uuid));
 CREATE POLICY own ON public.visits
-    USING (clinic_id IN (SELECT public.my_clinics()));
+    USING (clinic_id = (SELECT public.my_clinic()));
 GRANT SELECT ON public.clinics TO c_clean_policy_helper_pinned;
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.doctors, public.visits TO c_clean_policy_helper_pinned;
 
@@ -65,4 +65,4 @@ INSERT INTO public.visits (clinic_id, doctor_id, diagnosis, day) VALUES
     ('22222222-2222-4222-8222-222222222222', 'd2b00000-0000-4000-8000-000000000001', 'Gout, first attack', '2026-03-02'),
     ('22222222-2222-4222-8222-222222222222', 'd2b00000-0000-4000-8000-000000000001', 'Gout, second attack', '2026-03-09'),
     ('22222222-2222-4222-8222-222222222222', 'd2b00000-0000-4000-8000-000000000002', 'Migraine with aura', '2026-03-09');
-INSERT INTO public.sees VALUES ('11111111-1111-4111-8111-111111111111'), ('22222222-2222-4222-8222-222222222222');
+INSERT INTO public.members VALUES ('11111111-1111-4111-8111-111111111111'), ('22222222-2222-4222-8222-222222222222');
