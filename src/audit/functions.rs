@@ -48,10 +48,10 @@ pub fn readings(tenancy: &Tenancy<'_>) -> BTreeMap<Oid, Reading> {
     for function in switching(&engine) {
         let account = walker.called(function, engine.powers.role);
         let (words, any) = reach(engine.snapshot(), function);
-        let named = tenancy.by_name().into_iter().filter(|table| {
-            let name = tenancy.relation(table).name.to_lowercase();
-            any || words.contains(&name)
-        });
+        let named = tenancy
+            .tables
+            .values()
+            .filter(|table| any || words.contains(&tenancy.relation(table).name.to_lowercase()));
         let touches = named.map(|table| table.oid).collect();
         judge(&mut engine, function, &account, Vec::new());
         let mut coverage = std::mem::take(&mut engine.coverage);

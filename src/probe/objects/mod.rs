@@ -5,6 +5,7 @@
 //! privileges and never executed.
 
 mod activity;
+mod decoys;
 mod functions;
 mod large_objects;
 mod leakproof;
