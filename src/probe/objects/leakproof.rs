@@ -7,6 +7,7 @@ use super::super::arena::{Arena, As};
 use super::super::channel::Channel;
 use super::super::others;
 use super::super::rows::made_up;
+use super::super::world::World;
 use super::functions::{Target, told};
 use super::shown::{Shown, script};
 use super::{Collected, Stage};
@@ -109,20 +110,15 @@ struct Aim<'a> {
     organization: &'a str,
 }
 
-/// Whether it told a value of another organization's.
-async fn one(
-    stage: &Stage<'_, '_>,
-    aim: &Aim<'_>,
-    (arena, collected): (&mut Arena<'_>, &mut Collected),
-) -> Result<bool> {
-    let world = stage.world;
+/// The function as a filter: of other organizations' rows where the key tells them, and of all.
+fn conditions(world: &World<'_>, aim: &Aim<'_>) -> [String; 2] {
     let Aim {
         target,
         relation,
         column,
         organization,
     } = *aim;
-    let (table, name) = (relation.qualified(), quote::ident(&column.name));
+    let name = quote::ident(&column.name);
     let more = target
         .parameters
         .get(1)
@@ -144,7 +140,19 @@ async fn one(
                 quote::literal(organization)
             )
         });
-    for condition in [format!("{key}{filter}"), filter] {
+    [format!("{key}{filter}"), filter]
+}
+
+/// Whether it told a value of another organization's.
+async fn one(
+    stage: &Stage<'_, '_>,
+    aim: &Aim<'_>,
+    (arena, collected): (&mut Arena<'_>, &mut Collected),
+) -> Result<bool> {
+    let world = stage.world;
+    let (target, organization) = (aim.target, aim.organization);
+    let table = aim.relation.qualified();
+    for condition in conditions(world, aim) {
         let sql = format!("select pg_catalog.count(*) from {table} x where {condition}");
         let mut steps = PREPARED.map(|sql| (As::Unset, sql)).to_vec();
         steps.push((As::Context(organization), &sql));
