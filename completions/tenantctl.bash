@@ -1060,7 +1060,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__probe)
-            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --app-url --org --read-only --pooler-url --switches --login --yes-fire-triggers --self-test --mutant --mutant-tables --mutant-time --pg-bin --offline --cleanup --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --app-url --org --read-only --pooler-url --switches --login --yes-fire-triggers --call-volatile --self-test --mutant --mutant-tables --mutant-time --pg-bin --offline --cleanup --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1468,7 +1468,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__verify)
-            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --check --skip --checks-dir --app-url --org --read-only --pooler-url --switches --login --yes-fire-triggers --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --fail-on --allow-unproven --format --details --check --skip --checks-dir --app-url --org --read-only --pooler-url --switches --login --yes-fire-triggers --call-volatile --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,41 +1,92 @@
 //! SECURITY DEFINER functions: what they show, change and tell as their owner.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::definers;
 use super::engine::{Engine, few};
 use super::holes::{Hole, Verdicts, parts, with_inner};
 use crate::catalog::{Function, Oid, Privilege, Relation, Snapshot, holds, unprinted};
-use crate::finding::{Operation, Verdict};
+use crate::finding::{By, Coverage, Operation, Severity, Verdict};
 use crate::query::{Stored, Use};
 use crate::routine::{Account, NAMED_BY_ARGUMENTS, Walker};
 use crate::session::quote;
+use crate::tenancy::Tenancy;
 
 pub(super) fn audit(engine: &mut Engine<'_>) {
     if engine.tenancy.app.is_none() {
         return;
     }
     let walker = Walker::new(engine.tenancy);
+    for function in switching(engine) {
+        let account = walker.called(function, engine.powers.role);
+        let entry = vec![
+            engine.app.clone(),
+            format!("EXECUTE on {}", function.signature()),
+        ];
+        judge(engine, function, &account, entry);
+    }
+    super::triggers::audit(engine, &walker);
+}
+
+/// What reading its body says of a function that the application may call.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Verdicts as an audit has them; none where it reaches no tenant's rows as somebody else.
+    pub coverage: Vec<Coverage>,
+    /// Tenant tables that it reads, changes or may name.
+    pub touches: BTreeSet<Oid>,
+}
+
+/// Reads every function that works as somebody else for the application, by oid.
+pub fn readings(tenancy: &Tenancy<'_>) -> BTreeMap<Oid, Reading> {
+    let mut read = BTreeMap::new();
+    if tenancy.app.is_none() {
+        return read;
+    }
+    let mut engine = Engine::new(tenancy);
+    let walker = Walker::new(tenancy);
+    for function in switching(&engine) {
+        let account = walker.called(function, engine.powers.role);
+        let (words, any) = reach(engine.snapshot(), function);
+        let named = tenancy
+            .tables
+            .values()
+            .filter(|table| any || words.contains(&tenancy.relation(table).name.to_lowercase()));
+        let touches = named.map(|table| table.oid).collect();
+        judge(&mut engine, function, &account, Vec::new());
+        let mut coverage = std::mem::take(&mut engine.coverage);
+        for found in std::mem::take(&mut engine.found) {
+            let covered = coverage.iter().any(|row| row.verdict == Verdict::Leaking);
+            if found.severity >= Severity::Medium && !covered {
+                coverage.push(Coverage {
+                    object: found.object,
+                    operation: Operation::Select,
+                    verdict: Verdict::Leaking,
+                    by: By::Audit,
+                    reason: found.message,
+                    cause: None,
+                });
+            }
+        }
+        read.insert(function.oid, Reading { coverage, touches });
+    }
+    read
+}
+
+/// Functions that work as their owner, or for an organization of their own choice, when the
+/// application calls them.
+fn switching<'a>(engine: &Engine<'a>) -> Vec<&'a Function> {
+    let inside = through_aggregates(engine);
     let mut functions: Vec<&Function> = engine
         .snapshot()
         .functions
         .values()
         .filter(|function| !function.of_extension)
         .filter(|function| function.security_definer || sets_context(engine, function))
+        .filter(|function| callable(engine, function) || inside.contains(&function.oid))
         .collect();
     functions.sort_by_key(|function| function.signature());
-    let inside = through_aggregates(engine);
-    for function in functions {
-        if callable(engine, function) || inside.contains(&function.oid) {
-            let account = walker.called(function, engine.powers.role);
-            let entry = vec![
-                engine.app.clone(),
-                format!("EXECUTE on {}", function.signature()),
-            ];
-            judge(engine, function, &account, entry);
-        }
-    }
-    super::triggers::audit(engine, &walker);
+    functions
 }
 
 /// Whether it is declared with SET of the context: it then works for that organization, whoever calls.
@@ -243,9 +294,9 @@ fn touchable(engine: &Engine<'_>, function: &Function) -> Vec<String> {
         .collect()
 }
 
-/// The words of a body and of every view and function that it names, and whether some of it may
-/// name any table.
-fn reach(snapshot: &Snapshot, function: &Function) -> (BTreeSet<String>, bool) {
+/// The words of a body and of every view and function that it names, in lower case, and whether some
+/// of it may name any table.
+pub fn reach(snapshot: &Snapshot, function: &Function) -> (BTreeSet<String>, bool) {
     let mut words = BTreeSet::new();
     let mut any = names_any(function);
     let mut waiting: Vec<&str> = vec![&function.body];

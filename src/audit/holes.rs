@@ -107,9 +107,8 @@ fn by_argument(leak: &Leak) -> bool {
         .any(|condition| condition.contains("argument "))
 }
 
-/// A column that finds the row by what only those know whom its organization told: unique, named
-/// as a secret is, and compared with what the caller passes.
-fn secret(engine: &Engine<'_>, arm: &Arm) -> Option<String> {
+/// Whether a column is named as what only its organization knows.
+pub fn is_secret(column: &str) -> bool {
     const WORDS: [&str; 9] = [
         "token",
         "secret",
@@ -121,6 +120,13 @@ fn secret(engine: &Engine<'_>, arm: &Arm) -> Option<String> {
         "apikey",
         "password",
     ];
+    let lower = column.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// A column that finds the row by what only those know whom its organization told: unique, named
+/// as a secret is, and compared with what the caller passes.
+fn secret(engine: &Engine<'_>, arm: &Arm) -> Option<String> {
     arm.conditions.iter().find_map(|condition| {
         let Expr::Binary(op, left, right) = condition else {
             return None;
@@ -148,8 +154,7 @@ fn secret(engine: &Engine<'_>, arm: &Arm) -> Option<String> {
             .indexes
             .iter()
             .any(|index| index.unique && index.columns == [column.number]);
-        let lower = name.to_lowercase();
-        (op == "=" && chosen && unique && WORDS.iter().any(|word| lower.contains(word)))
+        (op == "=" && chosen && unique && is_secret(name))
             .then(|| format!("{}.{}", relation.qualified(), quote::ident(name)))
     })
 }

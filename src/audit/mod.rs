@@ -31,7 +31,9 @@ use std::collections::{BTreeMap, HashSet};
 use anyhow::Result;
 
 pub use accept::{Accepted, accept};
+pub use functions::{Reading, reach, readings};
 pub use grants::Grant;
+pub use holes::is_secret;
 pub use sql::{array, parameters};
 
 use crate::catalog::Relation;

@@ -180,6 +180,23 @@ pub struct Column {
     pub acl: Option<Arc<[AclItem]>>,
 }
 
+impl Column {
+    /// A column of no table, for what makes values: a parameter takes them, too.
+    pub fn of_type(type_oid: Oid) -> Self {
+        Self {
+            number: 0,
+            name: String::new(),
+            type_oid,
+            type_mod: -1,
+            not_null: true,
+            has_default: false,
+            identity: None,
+            generated: false,
+            acl: None,
+        }
+    }
+}
+
 /// `pg_policy.polcmd`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PolicyCommand {

@@ -10,6 +10,8 @@ use super::audit;
 use crate::audit::parameters;
 use crate::check::{self, Check, Engine};
 use crate::exit::Code;
+use crate::probe::channel::{self, Channel};
+use crate::probe::{self, remedy};
 use crate::report::{Format, pretty, style, table};
 use crate::session::quote;
 use crate::tenancy::Tenancy;
@@ -46,10 +48,11 @@ impl Options {
         let text = match self.command {
             Command::List {
                 format: Format::Table,
-            } => list(&checks),
+            } => list(&checks) + &channels(),
             Command::List {
                 format: Format::Json,
             } => json(&checks),
+            Command::Show { id, .. } if id.starts_with(probe::PREFIX) => show_channel(&id)?,
             Command::Show { id, set } => {
                 let check = check::find(&checks, &id)?;
                 let settings = if set {
@@ -82,8 +85,40 @@ fn list(checks: &[Check]) -> String {
     )
 }
 
+/// What a probe tries.
+fn channels() -> String {
+    let mut rows = table::plain_table(None);
+    rows.set_header(["channel", "severity", "class", "what comes through"]);
+    let mut count = 0;
+    for channel in channel::all() {
+        rows.add_row([
+            Cell::new(channel.id),
+            Cell::new(style::severity(channel.severity)),
+            Cell::new(channel.class.word()),
+            Cell::new(channel.title),
+        ]);
+        count += 1;
+    }
+    format!("\n{rows}\n{count} channels of the probe\n")
+}
+
+fn channel_json(channel: &Channel) -> serde_json::Value {
+    let remedy = remedy::remedy(channel.id);
+    serde_json::json!({
+        "id": channel.id,
+        "title": channel.title,
+        "class": channel.class,
+        "severity": channel.severity,
+        "engine": "probe",
+        "why": channel.why,
+        "tries": channel.tries,
+        "see": remedy.map(|remedy| remedy.see),
+        "mend": remedy.map(|remedy| remedy.mend),
+    })
+}
+
 fn json(checks: &[Check]) -> String {
-    let rows: Vec<_> = checks
+    let mut rows: Vec<_> = checks
         .iter()
         .map(|check| {
             serde_json::json!({
@@ -99,6 +134,7 @@ fn json(checks: &[Check]) -> String {
             })
         })
         .collect();
+    rows.extend(channel::all().map(channel_json));
     pretty(&rows)
 }
 
@@ -145,6 +181,32 @@ fn show(check: &Check, settings: Option<&str>) -> String {
     }
     let _ = writeln!(out, "{};", check.sql);
     out
+}
+
+/// A channel of the probe: what it tries, why, how to see it in psql and how to mend it.
+fn show_channel(id: &str) -> Result<String> {
+    let channel = channel::nearest(id)?;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{}  {}  {}\n",
+        style::bold(channel.id),
+        style::severity(channel.severity),
+        channel.class.word()
+    );
+    let _ = writeln!(out, "{}\n", channel.title);
+    let _ = writeln!(out, "tries   {}\n", channel.tries);
+    let _ = writeln!(out, "why     {}\n", channel.why);
+    if let Some(remedy) = remedy::remedy(channel.id) {
+        let _ = writeln!(out, "mend    {}\n", remedy.mend);
+        let _ = writeln!(
+            out,
+            "-- In psql, with the names and values of your own; a finding has them filled in (tenantctl probe --details).\n\
+             begin; set local role APP; set local CONTEXT = 'A';\n{}\nrollback;",
+            remedy.see
+        );
+    }
+    Ok(out)
 }
 
 /// `set tenantctl.… = '…';` for the database and the configuration at hand.

@@ -72,6 +72,9 @@ pub(super) struct Attack {
     /// writes stay unproven
     #[arg(long)]
     yes_fire_triggers: bool,
+    /// Call VOLATILE functions as well, in transactions that are rolled back
+    #[arg(long)]
+    call_volatile: bool,
 }
 
 impl Attack {
@@ -121,6 +124,7 @@ impl Attack {
             login: self.login,
             records: records(),
             fire_triggers: self.yes_fire_triggers,
+            call_volatile: self.call_volatile,
             progress: &progress,
         })
         .await?;

@@ -55,6 +55,8 @@ impl Judge {
             tenancy: &tenancy,
             organizations: None,
             read_only: false,
+            // It is a copy: nothing that a function does matters.
+            call_volatile: true,
             login: false,
             records: None,
             fire_triggers: false,

@@ -38,6 +38,8 @@ pub(super) struct Arena<'a> {
     pub(super) ear: Ear,
     /// Statements that an administrator ran before the attacks, for the evidence.
     pub(super) prologue: Vec<String>,
+    /// What the server told beside its answers to the last attempt.
+    pub(super) notices: Vec<String>,
     /// How many attempts were made.
     pub(super) attempts: usize,
     /// The last statement was refused: nothing runs before the return to the savepoint.
@@ -136,6 +138,7 @@ impl<'a> Arena<'a> {
             context: setting(manner.context),
             ear: Ear::default(),
             prologue: Vec::new(),
+            notices: Vec::new(),
             attempts: 0,
             failed: false,
             stuck: (0, None),
@@ -194,7 +197,9 @@ impl<'a> Arena<'a> {
         self.attempts += 1;
         match (&mut self.partner, who) {
             (Some((whose, partner)), As::Context(value)) if *whose == value => {
-                partner.run(&[(who, sql)]).await
+                let reply = partner.run(&[(who, sql)]).await?;
+                self.notices.clone_from(&partner.notices);
+                Ok(reply)
             }
             _ => self.run(&[(who, sql)]).await,
         }
@@ -233,8 +238,8 @@ impl<'a> Arena<'a> {
         // At once, not before the next attempt: rows stay locked no longer than the statement runs.
         text += " rollback to savepoint tenantctl";
         let sent = self.send(&text).await?;
-        let notices = self.client.take_notices();
-        self.ear.hear(steps, (sent.as_ref().err(), &notices));
+        self.notices = self.client.take_notices();
+        self.ear.hear(steps, (sent.as_ref().err(), &self.notices));
         Ok(picked(sent, &wanted))
     }
 

@@ -4,8 +4,10 @@
 //! `checks list`, `checks show` and the report. A finding's `check` is its channel's id.
 
 use super::attacks::CHANNELS as ON_TABLES;
+use super::objects::CHANNELS as BEYOND;
 use super::surfaces::CHANNELS as ON_SURFACES;
 use super::{settings, summary};
+use crate::exit::usage;
 use crate::finding::{Class, Severity};
 
 /// One way in which a tenant may get at another one's rows.
@@ -25,10 +27,11 @@ pub struct Channel {
     pub severity: Severity,
 }
 
-/// Every channel, in groups: tables, whatever leads to them, the session.
-const GROUPS: [&[Channel]; 3] = [
+/// Every channel, in groups: tables, whatever leads to them, what is no relation, the session.
+const GROUPS: [&[Channel]; 4] = [
     ON_TABLES,
     ON_SURFACES,
+    BEYOND,
     &[settings::CHANNEL, summary::CHANNEL],
 ];
 
@@ -40,6 +43,22 @@ pub fn all() -> impl Iterator<Item = &'static Channel> {
 /// The channel of that id.
 pub fn find(id: &str) -> Option<&'static Channel> {
     all().find(|channel| channel.id == id)
+}
+
+/// The channel of that id.
+///
+/// # Errors
+/// A usage error that names the nearest channel.
+pub fn nearest(id: &str) -> anyhow::Result<&'static Channel> {
+    let likeness = |channel: &&Channel| strsim::jaro_winkler(channel.id, id);
+    find(id).ok_or_else(|| {
+        let nearest = all().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let meant = nearest.map(|channel| format!("; did you mean {}?", channel.id));
+        usage(format!(
+            "there is no channel {id}{}",
+            meant.unwrap_or_default()
+        ))
+    })
 }
 
 #[cfg(test)]

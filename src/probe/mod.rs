@@ -21,11 +21,13 @@ mod lanes;
 mod ledger;
 mod login;
 mod markers;
+mod objects;
 mod organizations;
 mod others;
 pub mod pooler;
 mod populate;
 mod reaching;
+pub mod remedy;
 mod reply;
 mod rights;
 mod rows;
@@ -72,6 +74,8 @@ pub struct Setup<'a> {
     pub records: Option<std::path::PathBuf>,
     /// Write to tables although a trigger of theirs could reach outside of the database.
     pub fire_triggers: bool,
+    /// Call VOLATILE functions, too.
+    pub call_volatile: bool,
     /// Is told how many objects there are and which one is next.
     pub progress: &'a dyn Fn(usize, &str),
 }

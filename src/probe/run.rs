@@ -16,7 +16,7 @@ use super::others;
 use super::stage::{Collected, Stage};
 use super::verification::Verification;
 use super::world::{World, Writes};
-use super::{Outcome, Setup, glob, reaching, settings, summary, surfaces};
+use super::{Outcome, Setup, glob, objects, reaching, settings, summary, surfaces};
 use crate::catalog::{ConstraintKind, Oid};
 use crate::exit::usage;
 use crate::session::Purpose;
@@ -283,7 +283,23 @@ impl<'p, 's, 'w> Play<'p, 's, 'w> {
                 .await
                 .with_context(|| format!("cannot finish the attacks on {name}"))?;
         }
+        self.objects(&mut collected).await?;
         Ok(collected)
+    }
+
+    /// What leads to rows through no relation.
+    async fn objects(&self, collected: &mut Collected) -> Result<()> {
+        let session = &self.first.lane.session;
+        let functions = objects::targets(self.first).await?;
+        self.total.set(self.total.get() + functions.len());
+        for target in &functions {
+            let name = target.function.signature();
+            (self.first.setup.progress)(self.total.get(), &name);
+            objects::call(self.first, target, (session, collected))
+                .await
+                .with_context(|| format!("cannot finish the attacks on {name}"))?;
+        }
+        objects::attack(self.first, session, collected).await
     }
 
     /// Tables that do not get into each other's way, on all lanes.

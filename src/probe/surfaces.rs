@@ -76,35 +76,45 @@ async fn read(stage: &Stage<'_, '_>, relation: &Relation, collected: &mut Collec
         attempts += more;
     }
     if open {
-        let first = std::mem::take(&mut other.ledger);
-        let lacking = bases.iter().any(|oid| collected.lacking.contains(oid));
-        let mut conclusive = false;
-        if lacking {
-            let markers = || (other.a.clone(), other.b.clone());
-            let mut ledger = Ledger::default();
-            attempts += with_committed(stage, (relation, &bases), (&mut ledger, markers())).await?;
-            if !ledger.is_conclusive(&name, Operation::Select) {
-                ledger = Ledger::default();
-                attempts +=
-                    with_canaries(stage, (relation, &bases), (&mut ledger, markers())).await?;
-            }
-            conclusive = ledger.is_conclusive(&name, Operation::Select);
-            other.ledger = ledger;
-        }
-        if !conclusive {
-            other.ledger = Ledger::default();
-            let (told, more) = before_and_after(stage, &mut other, &bases).await?;
-            attempts += more;
-            conclusive = told;
-        }
-        if !conclusive {
-            other.ledger = first;
-        }
+        attempts += again(stage, &mut other, (&bases, &collected.lacking)).await?;
     }
     collected.attempts += attempts;
     let ledger = other.ledger;
     collected.ledger.absorb(ledger);
     Ok(())
+}
+
+/// A view that reading alone did not tell about: with rows made up below it, and by what changes
+/// when B's do. How many attempts were made.
+async fn again(
+    stage: &Stage<'_, '_>,
+    other: &mut Other<'_, '_>,
+    (bases, lacking): (&BTreeSet<Oid>, &BTreeSet<Oid>),
+) -> Result<usize> {
+    let (relation, name) = (other.relation, other.relation.qualified());
+    let first = std::mem::take(&mut other.ledger);
+    let (mut attempts, mut conclusive) = (0, false);
+    if !bases.is_disjoint(lacking) {
+        let markers = || (other.a.clone(), other.b.clone());
+        let mut ledger = Ledger::default();
+        attempts += with_committed(stage, (relation, bases), (&mut ledger, markers())).await?;
+        if !ledger.is_conclusive(&name, Operation::Select) {
+            ledger = Ledger::default();
+            attempts += with_canaries(stage, (relation, bases), (&mut ledger, markers())).await?;
+        }
+        conclusive = ledger.is_conclusive(&name, Operation::Select);
+        other.ledger = ledger;
+    }
+    if !conclusive {
+        other.ledger = Ledger::default();
+        let (told, more) = before_and_after(stage, other, bases).await?;
+        attempts += more;
+        conclusive = told;
+    }
+    if !conclusive {
+        other.ledger = first;
+    }
+    Ok(attempts)
 }
 
 /// Makes a row of both organizations in every table below the view, and marks what is new; the error

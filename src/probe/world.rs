@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::arena::As;
 use anyhow::Result;
 
 use super::organizations::Cast;
@@ -75,6 +76,16 @@ impl World<'_> {
             (Writes::Allowed, Some(outside)) if outside.on(operation) => Err(&outside.why),
             (Writes::Allowed, _) => Ok(()),
         }
+    }
+
+    /// The attacker's context.
+    pub(super) fn as_a(&self) -> As<'_> {
+        As::Context(&self.a)
+    }
+
+    /// The victim's.
+    pub(super) fn as_b(&self) -> As<'_> {
+        As::Context(&self.b)
     }
 
     pub(super) fn context(&self) -> &str {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use tenantctl::check::{Check, Engine};
 use tenantctl::finding::Severity;
+use tenantctl::probe::channel;
+use tenantctl::probe::remedy::remedy;
 
 use crate::support::{Db, World};
 
@@ -163,7 +165,36 @@ fn list(checks: &[Check]) -> String {
     for check in checks {
         section(&mut text, check);
     }
+    channels(&mut text);
     text
+}
+
+/// What the probe tries, and what its findings are called.
+fn channels(text: &mut String) {
+    text.push_str(
+        "\n# What the probe tries\n\n\
+         A finding of the probe names its channel, has the statements that repeat it, and is explained by\n\
+         `tenantctl checks show ID` as well.\n\n\
+         | channel | severity | what comes through |\n|---|---|---|\n",
+    );
+    for channel in channel::all() {
+        let (id, severity) = (channel.id, channel.severity.word());
+        writeln!(text, "| [{id}](#{id}) | {severity} | {} |", channel.title).unwrap();
+    }
+    for channel in channel::all() {
+        let (id, severity) = (channel.id, channel.severity.word());
+        let class = channel.class.word();
+        writeln!(text, "\n## {id}\n\n**{}**\n", channel.title).unwrap();
+        writeln!(text, "Usually {severity} · class {class}\n").unwrap();
+        writeln!(text, "Tried: {}\n\nWhy: {}", channel.tries, channel.why).unwrap();
+        let remedy = remedy(id).unwrap();
+        writeln!(
+            text,
+            "\nIn psql: `{}`\n\nTo mend it: {}",
+            remedy.see, remedy.mend
+        )
+        .unwrap();
+    }
 }
 
 fn section(text: &mut String, check: &Check) {

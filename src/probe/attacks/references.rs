@@ -50,6 +50,14 @@ pub(super) async fn attack(case: &mut Case<'_, '_>, arena: &mut Arena<'_>) -> Re
     Ok(())
 }
 
+/// A row of B's in another table, made up or found.
+async fn parent_of_b(case: &Case<'_, '_>, up: &Relation) -> Result<Option<Specimen>> {
+    match case.kin.get(&up.oid) {
+        Some(made) => Ok(Some(made.clone())),
+        None => specimen::fetch(case.eye, case.world, up.oid, &case.world.b).await,
+    }
+}
+
 async fn reference(
     case: &mut Case<'_, '_>,
     arena: &mut Arena<'_>,
@@ -60,11 +68,7 @@ async fn reference(
     if is_lone_uuid(case, up, &constraint.referenced_columns) {
         return Ok(());
     }
-    let mut theirs = case.kin.get(&up.oid).cloned();
-    if theirs.is_none() {
-        theirs = specimen::fetch(case.eye, world, up.oid, &world.b).await?;
-    }
-    let Some(theirs) = theirs else {
+    let Some(theirs) = parent_of_b(case, up).await? else {
         return Ok(());
     };
     let values: Vec<(i16, Option<String>)> = constraint
