@@ -5,8 +5,9 @@
 
 use super::attacks::CHANNELS as ON_TABLES;
 use super::objects::CHANNELS as BEYOND;
+use super::pooler::CHANNELS as POOLED;
 use super::surfaces::CHANNELS as ON_SURFACES;
-use super::{settings, summary};
+use super::{interleave, settings, summary};
 use crate::exit::usage;
 use crate::finding::{Class, Severity};
 
@@ -28,11 +29,12 @@ pub struct Channel {
 }
 
 /// Every channel, in groups: tables, whatever leads to them, what is no relation, the session.
-const GROUPS: [&[Channel]; 4] = [
+const GROUPS: [&[Channel]; 5] = [
     ON_TABLES,
     ON_SURFACES,
     BEYOND,
-    &[settings::CHANNEL, summary::CHANNEL],
+    POOLED,
+    &[settings::CHANNEL, interleave::CHANNEL, summary::CHANNEL],
 ];
 
 /// Every channel.

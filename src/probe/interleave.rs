@@ -10,6 +10,7 @@ use futures_util::future::try_join_all;
 use tokio_postgres::Client;
 
 use super::arena::{As, setting};
+use super::channel::Channel;
 use super::evidence::{self, Scene};
 use super::eye::Eye;
 use super::login::Attacker;
@@ -21,6 +22,16 @@ use crate::finding::{Class, Finding, Severity};
 use crate::session::error::explain;
 use crate::session::{Connector, Pool, Purpose, Session, quote};
 use crate::tenancy::Tenancy;
+
+pub(super) const CHANNEL: Channel = Channel {
+    id: "probe-interleaved",
+    title: "on shared connections one organization saw a row of the other",
+    tries: "two organizations take turns on the connections of a pool, thousands of times and by every way of setting the \
+            context that ends with its transaction or is set anew; each reads what both have rows in",
+    why: "what a single switch holds back a race, a cached plan or a function that remembers may still let through",
+    class: Class::Context,
+    severity: Severity::Critical,
+};
 
 /// Connections that the organizations share.
 const CONNECTIONS: usize = 4;
@@ -365,9 +376,9 @@ impl<'a> Turns<'a> {
         };
         let steps = [(As::Context(other), query), (As::Context(own), query)];
         Finding {
-            check: "probe-interleaved".to_owned(),
-            class: Class::Context,
-            severity: Severity::Critical,
+            check: CHANNEL.id.to_owned(),
+            class: CHANNEL.class,
+            severity: CHANNEL.severity,
             object: name.to_owned(),
             message: format!(
                 "on a connection that organizations take turns on, one saw a row of the other ({})",

@@ -18,6 +18,8 @@ const ORACLE: &str =
 const REVOKE: &str = "revoke the privilege from the application's role and from PUBLIC";
 const FUNCTION: &str = "filter by the context inside, or revoke EXECUTE from PUBLIC and the application's role; SECURITY INVOKER \
                         where the owner's rights are not needed";
+const POOLER: &str = "set the context by SET LOCAL inside of each transaction and nothing else; in session mode have the pooler \
+                      clean connections between clients (PgBouncer: server_reset_query = DISCARD ALL)";
 const MEMBERSHIP: &str =
     "revoke the membership, or the attribute; give the work to a login of its own";
 
@@ -169,6 +171,42 @@ const REMEDIES: &[(&str, Remedy)] = &[
             "select * from v;",
             "ALTER VIEW … SET (security_invoker = true), from PostgreSQL 15 on, or a filter by the context and security_barrier; \
                                a materialized view is read through a view that filters",
+        ),
+    ),
+    (
+        "probe-view-write",
+        of(
+            "insert into v (k, …) values ('B', …); update v set c = 'x'; delete from v;",
+            "ALTER VIEW … SET (security_invoker = true), from PostgreSQL 15 on, or WITH CHECK OPTION and a filter by the context; \
+             revoke writing where the view is only read",
+        ),
+    ),
+    (
+        "probe-interleaved",
+        of(
+            "-- on one connection, in two transactions: set local CONTEXT = 'B'; select * from t; commit; set local CONTEXT = 'A'; select * from t;",
+            CONTEXT,
+        ),
+    ),
+    (
+        "probe-pooler-context-left",
+        of(
+            "select pg_backend_pid(), current_setting('CONTEXT', true); -- through the pooler, several times",
+            POOLER,
+        ),
+    ),
+    (
+        "probe-pooler-shares-settings",
+        of(
+            "set my.sentinel = 'seen'; -- and another client: select pg_backend_pid(), current_setting('my.sentinel', true);",
+            POOLER,
+        ),
+    ),
+    (
+        "probe-pooler-keeps-local",
+        of(
+            "begin; set local my.sentinel = 'seen'; commit; -- and another client: select pg_backend_pid(), current_setting('my.sentinel', true);",
+            POOLER,
         ),
     ),
     (

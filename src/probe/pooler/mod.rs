@@ -27,6 +27,7 @@ use crate::tenancy::Tenancy;
 use clients::Clients;
 
 pub use detect::Mode;
+pub(super) use verdict::CHANNELS;
 pub use way::{Safety, Tried, Way};
 
 /// What is needed.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::channel::Channel;
 use super::Pooled;
 use super::clients::SENTINEL;
 use super::detect::Mode;
@@ -9,6 +10,37 @@ use super::way::{Safety, Tried, Way};
 use crate::finding::{Class, Finding, Severity};
 use crate::session::quote;
 use crate::tenancy::Tenancy;
+
+const LEFT: Channel = Channel {
+    id: "probe-pooler-context-left",
+    title: "the pooler hands out connections with somebody's context",
+    tries: "many clients ask, through the pooler and before they set anything, what the context is",
+    why: "whoever forgets to set it works as the organization that used the connection before",
+    class: Class::Context,
+    severity: Severity::Critical,
+};
+
+const SHARES: Channel = Channel {
+    id: "probe-pooler-shares-settings",
+    title: "the pooler hands what one client sets to others",
+    tries: "a setting of the probe's own, by every way of setting one, read by other clients that get the same connection",
+    why: "SET lasts for the connection, and the next transaction on it may be another organization's; only what ends with the \
+          transaction is safe there",
+    class: Class::Context,
+    severity: Severity::Medium,
+};
+
+const KEEPS: Channel = Channel {
+    id: "probe-pooler-keeps-local",
+    title: "what was set for a transaction outlives it behind the pooler",
+    tries: "SET LOCAL and set_config(…, true) in a transaction, read by other clients after its end",
+    why: "it is the way that applications are told to use; if it is not safe, none is",
+    class: Class::Context,
+    severity: Severity::Critical,
+};
+
+/// What is tried through a pooler.
+pub(in crate::probe) const CHANNELS: &[Channel] = &[LEFT, SHARES, KEEPS];
 
 /// The first way that nothing leaks by; local ones before those that somebody has to undo.
 pub(super) fn safe_way(mode: Mode, ways: &[Tried]) -> Option<Way> {
@@ -48,7 +80,7 @@ pub(super) fn judge(pooled: &mut Pooled, (tenancy, left): (&Tenancy<'_>, &BTreeS
     if !local.is_empty() {
         pooled.findings.push(shared(
             tenancy,
-            ("probe-pooler-keeps-local", Severity::Critical),
+            (KEEPS.id, Severity::Critical),
             (pooled.mode, &local),
         ));
     }
@@ -61,7 +93,7 @@ pub(super) fn judge(pooled: &mut Pooled, (tenancy, left): (&Tenancy<'_>, &BTreeS
         };
         pooled.findings.push(shared(
             tenancy,
-            ("probe-pooler-shares-settings", severity),
+            (SHARES.id, severity),
             (pooled.mode, &lasting),
         ));
     }
@@ -88,9 +120,9 @@ fn left_behind(tenancy: &Tenancy<'_>, left: &BTreeSet<String>) -> Finding {
     let (app, context) = (&tenancy.app_role, &tenancy.context);
     let example = left.iter().next().map_or("", String::as_str);
     Finding {
-        check: "probe-pooler-context-left".to_owned(),
-        class: Class::Context,
-        severity: Severity::Critical,
+        check: LEFT.id.to_owned(),
+        class: LEFT.class,
+        severity: LEFT.severity,
         object: context.clone(),
         message: format!(
             "the pooler handed out connections on which {context} was set already, to {} \
