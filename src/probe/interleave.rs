@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use futures_util::future::try_join_all;
 use tokio_postgres::Client;
 
-use super::arena::{As, setting};
+use super::arena::{As, LIMITS, setting};
 use super::channel::Channel;
 use super::evidence::{self, Scene};
 use super::eye::Eye;
@@ -242,7 +242,7 @@ impl<'a> Turns<'a> {
         let mut query = ground.query.clone();
         if way == Way::Prepared {
             let prepare = format!(
-                "begin; {} set local plan_cache_mode = force_generic_plan; \
+                "begin; {LIMITS} {} set local plan_cache_mode = force_generic_plan; \
                  prepare tenantctl_turn as {query}; commit",
                 self.opening
             );
@@ -282,17 +282,19 @@ impl<'a> Turns<'a> {
         let opening = self.opening;
         match way {
             Way::Local | Way::Prepared => {
-                format!("begin read only; {opening} {local} {query}; commit")
+                format!("begin read only; {LIMITS} {opening} {local} {query}; commit")
             }
             Way::Function => format!(
-                "begin read only; {opening} select pg_catalog.set_config({}, {value}, true); \
+                "begin read only; {LIMITS} {opening} select pg_catalog.set_config({}, {value}, true); \
                  {query}; commit",
                 quote::literal(self.world.context())
             ),
             Way::Session => {
-                format!("set {context} = {value}; begin read only; {opening} {query}; commit")
+                format!(
+                    "set {context} = {value}; begin read only; {LIMITS} {opening} {query}; commit"
+                )
             }
-            Way::Message => format!("{opening} {local} {query}"),
+            Way::Message => format!("{LIMITS} {opening} {local} {query}"),
         }
     }
 

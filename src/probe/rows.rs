@@ -225,7 +225,11 @@ pub(super) fn made_up(snapshot: &Snapshot, column: &Column) -> Option<String> {
     let palette = Palette {
         snapshot,
         kinds: &Kinds::default(),
-        mark: &Mark { side: 'a', salt: 1 },
+        mark: &Mark {
+            side: 'a',
+            salt: 1,
+            brief: false,
+        },
     };
     let mut found = palette.of(column.type_oid, column.type_mod);
     (!found.is_empty()).then(|| found.swap_remove(0))

@@ -54,7 +54,12 @@ fn told_to_the_end(run: &Outcome) {
     assert!(rows.len() >= 7, "{probed}");
     for row in rows {
         let words: Vec<&str> = row.split_whitespace().skip(1).collect();
-        assert_eq!(words, ["held"; 4], "{row}");
+        // A sequence is only read.
+        let read = words == ["held", "-", "-", "-"];
+        assert!(
+            words == ["held"; 4] || (read && row.contains("_seq")),
+            "{row}"
+        );
     }
 }
 

@@ -44,7 +44,11 @@ mod tests {
             Wish::Text("{\"meta\":{\"kind\":\"k\"}}".to_owned()),
             Wish::Text("{\"org\":\"y\"}".to_owned()),
         ];
-        let mark = Mark { side: 'a', salt: 1 };
+        let mark = Mark {
+            side: 'a',
+            salt: 1,
+            brief: false,
+        };
         let whole = merged(&wishes, &mark).unwrap();
         assert_eq!(
             whole,

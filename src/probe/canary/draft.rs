@@ -281,6 +281,7 @@ impl<'a> Draft<'a> {
                 let mark = Mark {
                     side: self.mark.side,
                     salt: self.mark.salt + salt,
+                    brief: self.mark.brief,
                 };
                 let first = self
                     .palette(&mark)

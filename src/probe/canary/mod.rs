@@ -31,6 +31,9 @@ use draft::Draft;
 use family::Patch;
 pub(super) use kin::{is_tied, writers};
 
+/// More columns than this get short values.
+const WIDE: usize = 100;
+
 /// Makes canaries; remembers those of this transaction.
 pub(super) struct Nursery<'n, 'w> {
     world: &'n World<'w>,
@@ -246,6 +249,7 @@ impl<'n, 'w> Nursery<'n, 'w> {
             mark: Mark {
                 side,
                 salt: self.salt,
+                brief: relation.columns.len() > WIDE,
             },
             pinned,
             rich: true,

@@ -259,16 +259,16 @@ impl View<'_, '_> {
                 }
             }
         }
+        let unasked = operation == Operation::Insert && stopped.is_some();
         for control in self.aim.controls(operation) {
             let whose = if control.as_b { &b } else { &a };
             let who = As::Context(whose);
             let measured = self.meter.around(arena, whose, (who, &control.sql)).await?;
             match measured {
                 Measured::Same => {}
-                // A row that a constraint keeps from being deleted had been reached.
-                Measured::Refused(refused)
-                    if operation == Operation::Insert || !refused.passed_policy() =>
-                {
+                // A row that a constraint keeps from being deleted had been reached, and one that it
+                // keeps from being inserted the policies had let through.
+                Measured::Refused(refused) if unasked || !refused.passed_policy() => {
                     stopped.get_or_insert(refused.text);
                 }
                 Measured::Changed | Measured::Refused(_) => {

@@ -13,12 +13,15 @@ pub(in crate::probe) struct Mark {
     pub(in crate::probe) side: char,
     /// Differs from one new row to the next.
     pub(in crate::probe) salt: u32,
+    /// A row of hundreds of columns has to fit into a page.
+    pub(in crate::probe) brief: bool,
 }
 
 impl Mark {
     /// Text that nobody writes by chance.
     pub(in crate::probe) fn text(&self) -> String {
-        format!("tenantctl-{}-{}", self.side, self.salt)
+        let word = if self.brief { "tc" } else { "tenantctl-" };
+        format!("{word}{}-{}", self.side, self.salt)
     }
 
     /// A number of at most `digits` digits, odd-looking where there is room.
@@ -355,7 +358,11 @@ mod tests {
 
     fn with<T>(salt: u32, use_it: impl Fn(&Palette<'_>) -> T) -> T {
         let snapshot = crate::catalog::made_up::World::new().snapshot;
-        let mark = Mark { side: 'b', salt };
+        let mark = Mark {
+            side: 'b',
+            salt,
+            brief: false,
+        };
         use_it(&Palette {
             snapshot: &snapshot,
             kinds: &Kinds::default(),

@@ -379,6 +379,7 @@ mod tests {
     const MARK: Mark = Mark {
         side: 'b',
         salt: 107,
+        brief: false,
     };
 
     fn wishes(condition: &str, columns: &[&str]) -> Wishes {
