@@ -151,14 +151,16 @@ impl Nursery<'_, '_> {
         }
         let cells = draft.cells(place.arena, wanted).await?;
         let sql = insert(draft.relation, &cells);
-        self.try_to(place, (draft.relation, &sql), way).await
+        let early = asked_early(draft);
+        self.try_to(place, (draft.relation, &sql), (way, early.as_deref()))
+            .await
     }
 
     async fn try_to(
         &mut self,
         place: &mut Place<'_, '_, '_>,
         (relation, sql): (&Relation, &str),
-        way: Way,
+        (way, early): (Way, Option<&str>),
     ) -> Result<Outcome> {
         let list = select_list(relation, &quote::ident(&relation.name));
         let returning = format!("{sql} returning {list}");
@@ -175,6 +177,7 @@ impl Nursery<'_, '_> {
         }
         let at = steps.len();
         steps.push((As::Unset, &returning));
+        steps.extend(early.map(|sql| (As::Unset, sql)));
         if way.role {
             steps.push((As::Unset, "reset role"));
         }
@@ -256,6 +259,25 @@ impl Nursery<'_, '_> {
             _ => Ok(Next::OtherWay),
         }
     }
+}
+
+/// References that defaults fill and that would only be looked at when the transaction ends: asked
+/// now, a parent that is missing can still be made.
+fn asked_early(draft: &Draft<'_>) -> Option<String> {
+    let relation = draft.relation;
+    let by_default = |number: &i16| {
+        relation
+            .attribute(*number)
+            .is_some_and(|column| column.has_default && !draft.is_pinned(column))
+    };
+    let names: Vec<String> = relation
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.kind == ConstraintKind::Foreign && constraint.deferrable)
+        .filter(|constraint| constraint.columns.iter().any(by_default))
+        .map(|constraint| quote::qualified(&relation.schema_name, &constraint.name))
+        .collect();
+    (!names.is_empty()).then(|| format!("set constraints {} immediate", names.join(", ")))
 }
 
 fn is_taken(refused: &Refused) -> bool {
