@@ -1,5 +1,7 @@
 //! PL/pgSQL functions that come down to one expression.
 
+use std::cmp::Reverse;
+
 use super::Prover;
 use super::expr::{Expr, FromTable, Select};
 use crate::catalog::Function;
@@ -26,12 +28,14 @@ pub(super) fn expression(prover: &Prover<'_>, function: &Function) -> Option<Exp
     if !only_computes || account.shown.is_empty() {
         return None;
     }
-    let mut arms = Vec::new();
+    let mut paths = Vec::new();
     for Use { arm, .. } in &account.shown {
-        arms.push(path(prover, arm)?);
+        paths.push((arm.rows.len(), path(prover, arm)?));
     }
-    // What a handler returns comes first: the rest is not reached.
-    arms.sort_by_key(|(condition, _)| !raises(condition));
+    // What a handler returns comes first: the rest is not reached. Then the paths on which rows were
+    // found: those on which none were do not say so, and are taken where the others are not.
+    paths.sort_by_key(|(rows, (condition, _))| (!raises(condition), Reverse(*rows)));
+    let arms: Vec<(Expr, Expr)> = paths.into_iter().map(|(_, path)| path).collect();
     Some(match arms.as_slice() {
         [(Expr::And(none), value)] if none.is_empty() => value.clone(),
         // A path that is not here raises.

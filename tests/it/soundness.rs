@@ -244,6 +244,9 @@ fn run(kind: &'static Kind) {
     let (seed, count) = wanted();
     let mut rng = StdRng::seed_from_u64(seed);
     let bench = Bench::new(kind);
+    for made in policies::alone(kind).chunks(BATCH) {
+        bench.batch(seed, made);
+    }
     let [mut proved, mut trusting, mut leaking, mut unproven] = [0; 4];
     for first in (0..count).step_by(BATCH) {
         let size = BATCH.min(count - first);

@@ -135,12 +135,24 @@ fn leaf(rng: &mut StdRng, kind: &Kind) -> String {
         5..=6 => LINKED,
         _ => ASIDE,
     };
+    filled(from.choose(rng).unwrap(), kind)
+}
+
+/// Every condition by itself: what a random run may miss.
+pub(super) fn alone(kind: &Kind) -> Vec<String> {
+    [COMMON, kind.atoms, LINKED, ASIDE]
+        .into_iter()
+        .flatten()
+        .map(|condition| {
+            let using = filled(condition, kind);
+            format!("create policy p0 on {TABLE} using ({using});\n")
+        })
+        .collect()
+}
+
+fn filled(condition: &str, kind: &Kind) -> String {
     let context = CONTEXT.replace("{K}", kind.sql);
-    let mut text = from
-        .choose(rng)
-        .unwrap()
-        .replace("{C}", &context)
-        .replace("{K}", kind.sql);
+    let mut text = condition.replace("{C}", &context).replace("{K}", kind.sql);
     for (at, tenant) in kind.tenants.iter().enumerate() {
         text = text.replace(&format!("{{{at}}}"), &format!("'{tenant}'::{}", kind.sql));
     }
