@@ -130,9 +130,7 @@ impl Walk<'_, '_> {
     ) -> Vec<State> {
         let names: Vec<String> = vars.map(|var| word(var.syntax())).collect();
         let mut none = state.clone();
-        none.frame
-            .names
-            .bind("found", Binding::Value(Expr::Bool(false)));
+        self.tell_found(&mut none, Binding::Value(Expr::Bool(false)));
         let mut after = vec![none];
         let Some(body) = body else {
             return after;
@@ -147,10 +145,7 @@ impl Walk<'_, '_> {
                 walk.bind(&names, way, state);
             });
             for state in &mut turns {
-                state
-                    .frame
-                    .names
-                    .bind("found", Binding::Value(Expr::Bool(true)));
+                self.tell_found(state, Binding::Value(Expr::Bool(true)));
             }
             after.extend(turns);
         }

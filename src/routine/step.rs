@@ -30,6 +30,8 @@ pub(super) struct Walk<'w, 'a> {
     seen: Vec<Vec<State>>,
     /// Whether the body asks for FOUND.
     pub(super) asks_found: bool,
+    /// Whether a variable is called like it.
+    pub(super) shadows_found: bool,
 }
 
 /// How a body returns what was put into variables.
@@ -69,6 +71,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             declared,
             seen: Vec::new(),
             asks_found: function.body.to_lowercase().contains("found"),
+            shadows_found: false,
         }
     }
 }

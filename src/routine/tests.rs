@@ -214,6 +214,21 @@ fn a_field_that_was_set_is_no_longer_the_rows() {
 }
 
 #[test]
+fn what_found_decides_is_decided_by_the_row() {
+    let bodies = [
+        "DECLARE x text; BEGIN SELECT title INTO x FROM notes WHERE id = p; IF NOT FOUND THEN RETURN 'none'; END IF; RETURN 'some'; END",
+        "BEGIN PERFORM 1 FROM notes WHERE id = p; IF FOUND THEN RETURN 'some'; END IF; RETURN 'none'; END",
+        "DECLARE found text; BEGIN SELECT title INTO found FROM notes WHERE id = p; RETURN coalesce(found, 'none'); END",
+    ];
+    for body in bodies {
+        let world = World::new().function("f(p text)", "plpgsql", body);
+        let shown = account(&world, "f").shown;
+        let with_row = shown.iter().filter(|shown| !shown.arm.rows.is_empty());
+        assert_eq!((with_row.count(), shown.len()), (1, 2), "{body}");
+    }
+}
+
+#[test]
 fn messages_are_not_what_a_call_returns() {
     let world = World::new()
         .function(

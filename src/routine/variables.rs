@@ -19,6 +19,7 @@ impl Walk<'_, '_> {
                     return vec![state];
                 };
                 self.declared.insert(name.clone());
+                self.shadows_found |= name == "found";
                 let Some(init) = var.init().and_then(|init| init.expr()) else {
                     state.frame.names.declare(&name, Binding::Value(Expr::Null));
                     return vec![state];
@@ -189,24 +190,26 @@ impl Walk<'_, '_> {
         // What a change met is not among the rows that it returns.
         if arms.is_empty() || arms.iter().all(|arm| arm.rows.is_empty()) {
             let value = Expr::Opaque("whether rows were found".into());
-            state.frame.names.bind("found", Binding::Value(value));
+            self.tell_found(&mut state, Binding::Value(value));
             return vec![state];
         }
         let mut after = Vec::new();
         for arm in &arms {
             let mut yes = state.clone();
             yes.suppose(arm, Expr::Bool(true));
-            yes.frame
-                .names
-                .bind("found", Binding::Value(Expr::Bool(true)));
+            self.tell_found(&mut yes, Binding::Value(Expr::Bool(true)));
             after.push(yes);
         }
-        state
-            .frame
-            .names
-            .bind("found", Binding::Value(Expr::Bool(false)));
+        self.tell_found(&mut state, Binding::Value(Expr::Bool(false)));
         after.push(state);
         after
+    }
+
+    /// What FOUND says from here on, unless a variable has its name.
+    pub(super) fn tell_found(&self, state: &mut State, value: Binding) {
+        if !self.shadows_found {
+            state.frame.names.bind("found", value);
+        }
     }
 
     /// INTO: with a row, or with NULLs where there was none.
@@ -221,16 +224,18 @@ impl Walk<'_, '_> {
         for arm in &arms {
             let mut yes = state.clone();
             self.bind(names, std::slice::from_ref(arm), &mut yes);
-            yes.frame
-                .names
-                .bind("found", Binding::Value(Expr::Bool(true)));
+            if self.asks_found && !strict {
+                // What FOUND decides is decided by the row, whether or not its value is used.
+                yes.suppose(arm, Expr::Bool(true));
+            }
+            self.tell_found(&mut yes, Binding::Value(Expr::Bool(true)));
             after.push(yes);
         }
         if arms.is_empty() {
             let mut unknown = state;
             self.bind(names, &[], &mut unknown);
             let value = Expr::Opaque("whether rows were found".into());
-            unknown.frame.names.bind("found", Binding::Value(value));
+            self.tell_found(&mut unknown, Binding::Value(value));
             return vec![unknown];
         }
         let always = arms
@@ -247,9 +252,7 @@ impl Walk<'_, '_> {
         for name in names {
             self.set(name, std::slice::from_ref(&null), &mut no);
         }
-        no.frame
-            .names
-            .bind("found", Binding::Value(Expr::Bool(false)));
+        self.tell_found(&mut no, Binding::Value(Expr::Bool(false)));
         after.push(no);
         after
     }

@@ -176,6 +176,7 @@ impl Bench {
             Links::None,
             Links::Some("tenant"),
             Links::Some("org"),
+            Links::Memberless,
             Links::Anything,
         ] {
             let wanted = |case: &Case| case.is_wanted(links);

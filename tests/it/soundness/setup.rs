@@ -122,6 +122,8 @@ pub(super) enum Links {
     None,
     /// Sound, but for one half of the tables, which hold nothing.
     Some(&'static str),
+    /// Sound, and nobody is a member of anything.
+    Memberless,
     /// Everything that the types allow.
     Anything,
 }
@@ -157,7 +159,7 @@ pub(super) fn fill(kind: &Kind, app: &str, links: Links) -> String {
     let all = all.join(", ");
     let (pairs, logins, shares) = match links {
         Links::None => return sql,
-        Links::Sound | Links::Some(_) => (
+        Links::Sound | Links::Some(_) | Links::Memberless => (
             format!("select a, a, r from (values {linked}) a (a), (values ('a'), (null)) r (r)"),
             format!("select a, btrim(a::text) from (values {all}) a (a)"),
             "select id, tenant from public.model where tenant is not null".to_owned(),
@@ -174,6 +176,9 @@ pub(super) fn fill(kind: &Kind, app: &str, links: Links) -> String {
     let filled = |column: &str| !matches!(links, Links::Some(half) if half != column);
     for (name, column) in LINKS.into_iter().filter(|(_, column)| filled(column)) {
         sql += &format!("insert into public.{name} ({column}, sub, role) {pairs};\n");
+    }
+    if links == Links::Memberless {
+        return sql;
     }
     sql + &format!(
         "insert into public.members {logins}
