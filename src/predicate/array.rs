@@ -62,6 +62,10 @@ impl Evaluation<'_, '_> {
 
     fn in_list(&mut self, item: &Expr, list: Value, scope: &Scope<'_>) -> Truth {
         let item = self.value(item, scope);
+        if matches!(item, Value::Null) {
+            // NULL is in no list: unknown, or false where the list is empty.
+            return self.opaque(format!("whether {} is empty", list.text()));
+        }
         let text = format!("{} is in {}", item.text(), list.text());
         let kind = match list {
             Value::Null => return Truth::Null,

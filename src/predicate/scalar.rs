@@ -1,6 +1,6 @@
 //! Sub-selects that are values: the one row that they return, and aggregates.
 
-use super::eval::Evaluation;
+use super::eval::{Evaluation, Situation};
 use super::expr::{Expr, Select};
 use super::scope::Scope;
 use super::subselect::{Question, reads_table, tables};
@@ -24,6 +24,12 @@ impl Evaluation<'_, '_> {
             return self.opaque("a sub-select of several columns");
         };
         match target {
+            // Over comparisons with a key that is NULL it is NULL, not false.
+            Expr::Call(name, _)
+                if plain(name) == "bool_or" && self.situation == Situation::NoKey =>
+            {
+                self.opaque("bool_or() over a tenant that is NULL")
+            }
             Expr::Call(name, arguments) if plain(name) == "bool_or" => match arguments.as_slice() {
                 [condition] => self.some(select, Some(condition), false, scope),
                 _ => self.opaque("bool_or()"),
