@@ -28,6 +28,18 @@ pub(super) struct Manner<'a> {
     pub(super) trail: &'a Trail,
 }
 
+impl<'a> Manner<'a> {
+    /// The administrator's own, to make and remove rows.
+    pub(super) fn of_admin(context: &'a str, trail: &'a Trail) -> Self {
+        Self {
+            context,
+            opening: "",
+            read_only: false,
+            trail,
+        }
+    }
+}
+
 /// An open transaction with a savepoint to which every attempt returns.
 pub(super) struct Arena<'a> {
     pub(super) client: &'a Session,

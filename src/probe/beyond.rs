@@ -10,7 +10,6 @@ use super::ledger::Ledger;
 use super::login::set_role;
 use super::markers::Markers;
 use super::others::{Other, bases};
-use super::rights::Rights;
 use super::specimen::Specimen;
 use super::stage::Stage;
 use crate::catalog::{Oid, Relation, RelationKind};
@@ -93,21 +92,11 @@ async fn look(
     (relation, markers): (&Relation, Markers),
     arena: &mut Arena<'_>,
 ) -> Result<Option<Ledger>> {
-    let role = set_role(stage.world.app_role());
-    let role = arena.prepare(role.trim_end_matches(';')).await?;
-    if role.refused().is_some() {
+    if stage.become_app(arena).await?.is_err() {
         return Ok(None);
     }
-    let none = Rights::default();
-    let mut other = Other {
-        world: stage.world,
-        eye: stage.eye,
-        relation,
-        rights: stage.world.rights.get(&relation.oid).unwrap_or(&none),
-        a: &Markers::default(),
-        b: &markers,
-        ledger: Ledger::default(),
-    };
+    let none = Markers::default();
+    let mut other = Other::at((stage.world, stage.eye), relation, (&none, &markers));
     other.attack(arena).await?;
     let told = other
         .ledger
@@ -133,9 +122,8 @@ async fn next_refresh(
         markers.patterns()
     );
     let role = set_role(owner);
-    let role = role.trim_end_matches(';');
     let reply = arena
-        .script(&[(As::Unset, role), (As::Unset, &search)])
+        .script(&[(As::Unset, role.as_str()), (As::Unset, &search)])
         .await?;
     let Some(text) = reply.value() else {
         return Ok(None);

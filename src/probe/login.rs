@@ -59,7 +59,7 @@ impl Attacker {
     }
 
     async fn by_set_role(admin: &Connector, role: &str, failure: &anyhow::Error) -> Result<Self> {
-        let opening = set_role(role);
+        let opening = format!("{};", set_role(role));
         let session = admin.open(Purpose::Attack).await?;
         session
             .batch_execute(&format!("begin; {opening} rollback"))
@@ -83,9 +83,9 @@ impl Attacker {
     }
 }
 
-/// Becoming the application role for the rest of a transaction.
+/// Becoming a role for the rest of a transaction.
 pub(super) fn set_role(role: &str) -> String {
-    format!("set local role {};", quote::ident(role))
+    format!("set local role {}", quote::ident(role))
 }
 
 /// Makes sure that the login is the application role, in the database that is being looked at.

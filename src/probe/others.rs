@@ -88,6 +88,25 @@ pub(super) struct Other<'o, 'w> {
     pub(super) ledger: Ledger,
 }
 
+impl<'o, 'w> Other<'o, 'w> {
+    /// Nothing is known of it yet; the markers are A's and B's.
+    pub(super) fn at(
+        (world, eye): (&'o World<'w>, &'o Eye<'o>),
+        relation: &'o Relation,
+        (a, b): (&'o Markers, &'o Markers),
+    ) -> Self {
+        Self {
+            world,
+            eye,
+            relation,
+            rights: world.rights_on(relation.oid),
+            a,
+            b,
+            ledger: Ledger::default(),
+        }
+    }
+}
+
 impl Other<'_, '_> {
     /// By the tenant key where the relation has one, by recognisable values otherwise.
     pub(super) async fn attack(&mut self, arena: &mut Arena<'_>) -> Result<()> {

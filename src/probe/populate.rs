@@ -38,12 +38,7 @@ pub async fn populate(admin: &Connector, tenancy: &Tenancy<'_>) -> Result<Popula
     let world = World::gather(&reading, tenancy, &cast, how).await?;
     let session = admin.open(Purpose::Attack).await?;
     let trail = Trail::default();
-    let manner = Manner {
-        context: world.context(),
-        opening: "",
-        read_only: false,
-        trail: &trail,
-    };
+    let manner = Manner::of_admin(world.context(), &trail);
     let mut lacking = Vec::new();
     Arena::committed(&session, manner, async |arena| {
         let mut made = BTreeSet::new();

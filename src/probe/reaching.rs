@@ -213,7 +213,12 @@ fn at_once<'t>(text: &'t str, own: &dyn Fn(&str) -> bool) -> Option<&'t str> {
     if program && words(text).any(|(word, _)| word == "copy") {
         return Some("copy … program");
     }
-    calls(text).find(|call| begins(bare(call), &AT_ONCE) && !own(bare(call)))
+    calls(text).find(|call| acts_at_once(bare(call)) && !own(bare(call)))
+}
+
+/// Whether a function of that name acts outside of its transaction as soon as it is called.
+pub(super) fn acts_at_once(name: &str) -> bool {
+    begins(name, &AT_ONCE)
 }
 
 fn begins(call: &str, names: &[&str]) -> bool {

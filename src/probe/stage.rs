@@ -91,6 +91,16 @@ impl Stage<'_, '_> {
         self.lane.admin(self.setup.admin).await
     }
 
+    /// The administrator becomes the application role for the rest of the transaction; the error is
+    /// why he may not.
+    pub(super) async fn become_app(&self, arena: &mut Arena<'_>) -> Result<Result<(), String>> {
+        let reply = arena.prepare(&set_role(self.world.app_role())).await?;
+        Ok(match reply.refused() {
+            None => Ok(()),
+            Some(refused) => Err(format!("SET ROLE is refused: {}", refused.text)),
+        })
+    }
+
     /// One tenant table, with rows that are there or, where one is missing, with canaries.
     pub(super) async fn table(
         &self,
@@ -98,8 +108,7 @@ impl Stage<'_, '_> {
         salt: u32,
         collected: &mut Collected,
     ) -> Result<()> {
-        let none = Rights::default();
-        let rights = self.world.rights.get(&table.oid).unwrap_or(&none);
+        let rights = self.world.rights_on(table.oid);
         let mut case = self.case(table, rights).await?;
         let snapshot = self.world.tenancy.snapshot;
         for (row, markers) in [(&case.a, &mut collected.a), (&case.b, &mut collected.b)] {
@@ -272,7 +281,6 @@ impl Stage<'_, '_> {
         nursery: &Nursery<'_, '_>,
     ) -> Result<Result<(), String>> {
         let session = self.setup.admin.open(Purpose::Attack).await?;
-        let role = set_role(self.world.app_role());
         let (staged, attempts) =
             Arena::rolled_back(&session, self.arena("", false), async |arena| {
                 arena.prologue = self.prologue();
@@ -280,8 +288,8 @@ impl Stage<'_, '_> {
                     return Ok(Err(why));
                 }
                 case.set_asked(arena).await?;
-                if let Some(refused) = arena.prepare(role.trim_end_matches(';')).await?.refused() {
-                    return Ok(Err(format!("SET ROLE is refused: {}", refused.text)));
+                if let Err(why) = self.become_app(arena).await? {
+                    return Ok(Err(why));
                 }
                 if !nursery.clear_context(arena).await? {
                     attacks::never_set(case, arena).await?;

@@ -13,7 +13,6 @@ use super::ledger::Ledger;
 use super::login::set_role;
 use super::markers::Markers;
 use super::others::{FOREIGN_TABLE, Other, UNCLASSIFIED, VIEW, bases};
-use super::rights::Rights;
 use super::stage::{Collected, Stage};
 use super::through;
 use super::world::Writes;
@@ -45,17 +44,9 @@ pub(super) async fn attack(
 
 /// What may be read of it.
 async fn read(stage: &Stage<'_, '_>, relation: &Relation, collected: &mut Collected) -> Result<()> {
-    let none = Rights::default();
     let bases = bases(stage.world.tenancy, relation.oid);
-    let mut other = Other {
-        world: stage.world,
-        eye: stage.eye,
-        relation,
-        rights: stage.world.rights.get(&relation.oid).unwrap_or(&none),
-        a: &collected.a,
-        b: &collected.b,
-        ledger: Ledger::default(),
-    };
+    let markers = (&collected.a, &collected.b);
+    let mut other = Other::at((stage.world, stage.eye), relation, markers);
     let opening = stage.attacker.opening.as_str();
     let ((), mut attempts) = Arena::rolled_back(
         &stage.lane.session,
@@ -179,16 +170,7 @@ async fn afresh(
     (a, b): (&Markers, &Markers),
     arena: &mut Arena<'_>,
 ) -> Result<Ledger> {
-    let none = Rights::default();
-    let mut other = Other {
-        world: stage.world,
-        eye: stage.eye,
-        relation,
-        rights: stage.world.rights.get(&relation.oid).unwrap_or(&none),
-        a,
-        b,
-        ledger: Ledger::default(),
-    };
+    let mut other = Other::at((stage.world, stage.eye), relation, (a, b));
     other.attack(arena).await?;
     Ok(other.ledger)
 }
@@ -204,9 +186,8 @@ async fn with_canaries(
         arena.prologue = stage.prologue();
         let mut nursery = Nursery::new(stage.world, stage.eye, &stage.cast.made_up);
         let made = below(stage, bases, (&mut nursery, arena), (&mut a, &mut b)).await?;
-        let role = set_role(stage.world.app_role());
-        let becomes = arena.prepare(role.trim_end_matches(';')).await?;
-        if made.is_ok() && becomes.refused().is_none() {
+        let becomes = stage.become_app(arena).await?;
+        if made.is_ok() && becomes.is_ok() {
             *ledger = afresh(stage, relation, (&a, &b), arena).await?;
         }
         Ok(())
@@ -275,7 +256,7 @@ async fn digest(
         other.name()
     );
     let steps = [
-        (As::Unset, role.trim_end_matches(';')),
+        (As::Unset, role.as_str()),
         (As::Context(organization), sql.as_str()),
     ];
     let reply = arena.script(&steps).await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::super::arena::{Arena, As};
+use super::super::login::set_role;
 use super::super::reply::Reply;
 use super::super::rows::Cell;
 use super::super::value::search::{Field, Search, groups};
@@ -261,7 +262,7 @@ async fn look(arena: &mut Arena<'_>, search: &Search, sight: Option<&Sight>) -> 
     let mut narrowed = search.clone();
     narrowed.truths.push(sight.predicate.clone());
     let sql = narrowed.sql();
-    let role = format!("set local role {}", quote::ident(&sight.role));
+    let role = set_role(&sight.role);
     let steps = [
         (As::Unset, role.as_str()),
         (As::Context(&sight.context), sql.as_str()),

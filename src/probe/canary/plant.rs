@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::super::arena::{As, setting};
+use super::super::login::set_role;
 use super::super::reply::Refused;
 use super::super::rows::{Cell, insert};
 use super::super::specimen::{self, Specimen, select_list};
@@ -165,7 +166,7 @@ impl Nursery<'_, '_> {
         let list = select_list(relation, &quote::ident(&relation.name));
         let returning = format!("{sql} returning {list}");
         let organization = place.organization;
-        let role = format!("set local role {}", quote::ident(self.world.app_role()));
+        let role = set_role(self.world.app_role());
         let who = if way.context {
             As::Context(organization)
         } else {
@@ -220,8 +221,7 @@ impl Nursery<'_, '_> {
             self.note(place, format!("set local {context} = {value}"));
         }
         if way.role {
-            let role = quote::ident(self.world.app_role());
-            self.note(place, format!("set local role {role}"));
+            self.note(place, set_role(self.world.app_role()));
         }
         self.note_row(place, (relation, sql.to_owned()));
         if way.role {

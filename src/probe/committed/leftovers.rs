@@ -48,12 +48,7 @@ async fn remove_all(
     (snapshot, context): (&Snapshot, &str),
 ) -> Result<usize> {
     let trail = Trail::default();
-    let manner = Manner {
-        context,
-        opening: "",
-        read_only: false,
-        trail: &trail,
-    };
+    let manner = Manner::of_admin(context, &trail);
     let (mut count, mut last) = (0, None);
     for _ in 0..3 {
         let mut entries = journal.entries.clone();

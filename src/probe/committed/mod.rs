@@ -224,12 +224,7 @@ impl Keeper {
         world: &World<'_>,
     ) -> Result<Vec<String>> {
         let trail = Trail::default();
-        let manner = Manner {
-            context: world.context(),
-            opening: "",
-            read_only: false,
-            trail: &trail,
-        };
+        let manner = Manner::of_admin(world.context(), &trail);
         let mut last = None;
         // One that refers to another one has to go first: the younger ones do.
         for _ in 0..3 {

@@ -10,6 +10,7 @@ use tokio_postgres::types::Type;
 
 use super::super::arena::{Arena, As};
 use super::super::channel::Channel;
+use super::super::login::set_role;
 use super::super::world::Writes;
 use super::shown::{Shown, script};
 use super::staged::{self, Rows};
@@ -117,7 +118,7 @@ async fn read(
     (arena, collected): (&mut Arena<'_>, &mut Collected),
 ) -> Result<bool> {
     let world = stage.world;
-    let become_it = format!("set local role {}", quote::ident(&identity.name));
+    let become_it = set_role(&identity.name);
     let mut seen = 0;
     for table in &identity.tables {
         let name = table.qualified();
@@ -169,7 +170,7 @@ async fn with_rows(
         .collect();
     let (_, attempts) = staged::transaction(stage, async |arena| {
         staged::rows(stage, arena, (&tables, Rows::Any)).await?;
-        if staged::become_app(stage, arena).await? {
+        if stage.become_app(arena).await?.is_ok() {
             return read(stage, identity, (arena, collected)).await;
         }
         Ok(false)

@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use super::super::arena::Arena;
 use super::super::canary::Nursery;
-use super::super::login::set_role;
 use super::super::markers::Markers;
 use super::super::specimen::Specimen;
 use super::Stage;
@@ -68,11 +67,4 @@ pub(super) async fn rows(
     }
     nursery.clear_context(arena).await?;
     Ok(victims)
-}
-
-/// Becomes the application role from here on; whether the administrator may.
-pub(super) async fn become_app(stage: &Stage<'_, '_>, arena: &mut Arena<'_>) -> Result<bool> {
-    let role = set_role(stage.world.app_role());
-    let reply = arena.prepare(role.trim_end_matches(';')).await?;
-    Ok(reply.refused().is_none())
 }

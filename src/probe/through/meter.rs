@@ -117,7 +117,7 @@ impl<'m, 'w> Meter<'m, 'w> {
             (As::Unset, OPEN),
             (As::Unset, measure.as_str()),
             (As::Unset, CLOSE),
-            (As::Unset, role.trim_end_matches(';')),
+            (As::Unset, role.as_str()),
             (who, sql),
             (As::Unset, "set local role none"),
             (As::Unset, OPEN),

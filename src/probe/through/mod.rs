@@ -205,7 +205,7 @@ async fn seen(
     );
     let role = set_role(world.app_role());
     let steps = [
-        (As::Unset, role.trim_end_matches(';')),
+        (As::Unset, role.as_str()),
         (As::Context(organization), sql.as_str()),
     ];
     let reply = arena.script(&steps).await?;

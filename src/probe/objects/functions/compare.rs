@@ -40,7 +40,7 @@ pub(super) async fn attack(
     }
     let ((), attempts) = staged::transaction(stage, async |arena| {
         let mut victims = staged::rows(stage, arena, (tables, Rows::New)).await?;
-        if victims.rows.is_empty() || !staged::become_app(stage, arena).await? {
+        if victims.rows.is_empty() || stage.become_app(arena).await?.is_err() {
             return Ok(());
         }
         victims.markers.0.extend(collected.b.0.iter().cloned());
@@ -63,7 +63,7 @@ impl Trial<'_, '_, '_> {
         let with = self.answers(arena).await?;
         let made = arena.prologue.clone();
         arena.start_over().await?;
-        if !staged::become_app(self.stage, arena).await? {
+        if self.stage.become_app(arena).await?.is_err() {
             return Ok(());
         }
         let world = self.stage.world;

@@ -4,45 +4,29 @@
 use crate::audit;
 use crate::catalog::{RelationKind, Snapshot};
 
+use super::super::super::reaching::acts_at_once;
 use super::targets::Target;
 
-/// Functions and commands that reach files, programs, networks and other sessions, or that a rollback does not
-/// undo. `functions-admin`, `dblink`, `sql-copy`; the rest are known extensions.
-const WORDS: [&str; 28] = [
-    "lo_export",
-    "lo_import",
+/// Beside what no trigger should do either: functions and commands that reach files, programs, networks and
+/// other sessions, or that a rollback does not undo. `functions-admin`, `sql-copy`; the rest are known extensions.
+const WORDS: [&str; 13] = [
     "pg_advisory_lock",
     "pg_advisory_lock_shared",
-    "pg_cancel_backend",
-    "pg_file_read",
-    "pg_file_rename",
-    "pg_file_unlink",
-    "pg_file_write",
-    "pg_logical_emit_message",
     "pg_ls_dir",
     "pg_promote",
     "pg_read_binary_file",
     "pg_read_file",
-    "pg_reload_conf",
-    "pg_rotate_logfile",
     "pg_stat_file",
-    "pg_switch_wal",
-    "pg_terminate_backend",
     "program",
-    "setval",
     "urlencode_get",
     "invoke",
     "smtp_send",
     "send_mail",
     "table_import_from_s3",
-    "query_export_to_s3",
-    "pg_background_launch",
 ];
 
 /// How the names of whole families of such functions begin.
-const BEGINNINGS: [&str; 9] = [
-    "dblink",
-    "http",
+const BEGINNINGS: [&str; 7] = [
     "curl",
     "aws_",
     "pg_replication_slot",
@@ -63,7 +47,9 @@ pub(super) fn reason(snapshot: &Snapshot, target: &Target<'_>) -> Option<String>
     }
     let (words, _) = audit::reach(snapshot, function);
     let bad = words.iter().find(|word| {
-        WORDS.contains(&word.as_str()) || BEGINNINGS.iter().any(|start| word.starts_with(start))
+        acts_at_once(word)
+            || WORDS.contains(&word.as_str())
+            || BEGINNINGS.iter().any(|start| word.starts_with(start))
     });
     if let Some(word) = bad {
         return Some(format!(

@@ -30,7 +30,7 @@ pub(super) async fn attack(
 ) -> Result<()> {
     let ((), attempts) = staged::transaction(stage, async |arena| {
         let victims = staged::rows(stage, arena, (tables, Rows::Any)).await?;
-        if !staged::become_app(stage, arena).await? {
+        if stage.become_app(arena).await?.is_err() {
             return Ok(());
         }
         let mut trial = Trial {
