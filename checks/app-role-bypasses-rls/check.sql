@@ -4,6 +4,7 @@
 -- why: PostgreSQL skips every policy for a role with BYPASSRLS, FORCE or not. The attribute is meant for
 --   backups; on the login role of an application it is usually left over from a data migration.
 -- source: https://www.postgresql.org/docs/current/sql-createrole.html
+-- needs: bypassrls
 select r.rolname as object,
        format('role %I has BYPASSRLS, so no policy applies to it and every tenant''s rows are open', r.rolname) as detail,
        format('alter role %I nobypassrls;', r.rolname) as fix,

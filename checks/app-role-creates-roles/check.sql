@@ -7,6 +7,7 @@
 -- mend: take the attribute away, and revoke the memberships WITH ADMIN OPTION that came with it. Migrations
 --   that create roles belong to another login.
 -- source: https://www.postgresql.org/docs/current/role-attributes.html
+-- needs: createrole
 with recursive app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -7,6 +7,7 @@
 -- mend: give schema and database to the role that runs migrations (alter schema ... owner to ...;
 --   alter database ... owner to ...) and grant the application USAGE and CONNECT.
 -- source: https://www.postgresql.org/docs/current/predefined-roles.html
+-- needs: owner or member
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -5,6 +5,7 @@
 --   base backup of the whole cluster or read the changes of every table through a logical slot, with all
 --   tenants' rows in them.
 -- source: https://www.postgresql.org/docs/current/logical-replication-security.html
+-- needs: replication
 select r.rolname as object,
        format('role %I has REPLICATION, so it can stream or copy every tenant''s rows past all policies', r.rolname) as detail,
        format('alter role %I noreplication;', r.rolname) as fix,

@@ -4,6 +4,7 @@
 -- why: A superuser bypasses row-level security on every table, FORCE included, so each policy in the
 --   database is correct and none is evaluated. No grant or policy can take that away: only the attribute can.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+-- needs: superuser
 select r.rolname as object,
        format('role %I is a superuser, so no policy applies to it and every tenant''s rows are open', r.rolname) as detail,
        format('alter role %I nosuperuser;', r.rolname) as fix,

@@ -7,6 +7,7 @@
 -- mend: revoke CREATE from the role, or from PUBLIC (the default for schema public before PostgreSQL 15 and
 --   in clusters upgraded from there); others may rely on PUBLIC's right, so look first.
 -- source: https://www.postgresql.org/docs/current/ddl-schemas.html
+-- needs: create on a schema granted
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

@@ -5,6 +5,7 @@
 --   before anybody has enabled row-level security on it, whatever it is for.
 -- no-path: the application's role cannot use the schema today, so that its new tables are out of reach.
 -- source: https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
+-- needs: default privileges
 with app as (
     select r.oid
     from pg_catalog.pg_roles r

@@ -4,6 +4,7 @@
 -- why: A publication sends the changes of every tenant's rows to its subscribers: policies do not filter
 --   replication. That is what it is for, and a reason to know who subscribes.
 -- source: https://www.postgresql.org/docs/current/logical-replication-security.html
+-- needs: publications
 select format('%I.%I', n.nspname, c.relname) as object,
        format('%s of %I.%I: subscribers receive every tenant''s rows',
               string_agg(format('publication %I', p.pubname), ', ' order by p.pubname), n.nspname, c.relname) as detail,

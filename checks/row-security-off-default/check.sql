@@ -4,6 +4,7 @@
 -- why: With row_security off PostgreSQL does not bypass policies: it raises an error where one would filter.
 --   Nothing leaks, but the application stops at its first query on a protected table.
 -- source: https://www.postgresql.org/docs/current/runtime-config-client.html
+-- needs: role settings
 with app as (
     select r.oid, r.rolname
     from pg_catalog.pg_roles r

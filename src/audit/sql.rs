@@ -179,10 +179,7 @@ struct Asked<'c> {
 fn asked<'c>(tenancy: &Tenancy<'_>, checks: &[&'c Check]) -> Vec<Asked<'c>> {
     let listed = listed(tenancy);
     let ask = |check: &'c Check| {
-        if check
-            .needs
-            .is_some_and(|needs| !needs.met(tenancy.snapshot))
-        {
+        if check.needs.is_some_and(|needs| !needs.met(tenancy)) {
             return None;
         }
         if check.tables == Tables::All {

@@ -19,6 +19,8 @@ pub struct Server {
     pub database_acl: Option<Arc<[AclItem]>>,
     /// Whether it is a standby.
     pub in_recovery: bool,
+    /// Whether the database has a publication.
+    pub publishes: bool,
     /// The role that reads.
     pub session_role: Oid,
     /// The server's date, UTC, `YYYY-MM-DD`.

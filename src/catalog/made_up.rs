@@ -196,6 +196,7 @@ fn snapshot() -> Snapshot {
             database_owner: OWNER,
             database_acl: None,
             in_recovery: false,
+            publishes: false,
             session_role: OWNER,
             today: "2026-01-01".into(),
         },

@@ -54,6 +54,7 @@ pub(super) async fn server(client: &Client, acls: &Acls) -> Result<Server> {
                 database_owner: row.try_get("database_owner")?,
                 database_acl: acls.get(row.try_get("database_acl")?),
                 in_recovery: row.try_get("in_recovery")?,
+                publishes: row.try_get("publishes")?,
                 session_role: row
                     .try_get::<_, Option<Oid>>("session_user_oid")?
                     .unwrap_or(0),

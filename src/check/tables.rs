@@ -1,6 +1,6 @@
 //! Which tenant tables a check is asked about, and whether it is asked at all.
 
-use crate::catalog::{Oid, PolicyCommand, Privilege, Relation, RelationKind, Snapshot};
+use crate::catalog::{Oid, PolicyCommand, Privilege, Relation, RelationKind, Role, Snapshot};
 use crate::tenancy::{Reach, Tenancy, TenantTable};
 
 /// A fact that the snapshot already holds and that everything the check can find presupposes. Of
@@ -36,6 +36,29 @@ pub enum Needs {
     Sequences,
     /// ALTER DEFAULT PRIVILEGES.
     DefaultPrivileges,
+    /// ALTER ROLE or DATABASE … SET.
+    RoleSettings,
+    /// Publications.
+    Publications,
+    /// CREATE on a schema, granted to another one than its owner.
+    CreateGranted,
+    /// An application's role that has the attribute itself.
+    AppRole(Attribute),
+    /// An application's role that owns the database or a schema, or is a member of any role.
+    AppRoleOwning,
+}
+
+/// What CREATE ROLE gives a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    /// SUPERUSER
+    Superuser,
+    /// BYPASSRLS
+    BypassRls,
+    /// CREATEROLE
+    CreateRole,
+    /// REPLICATION
+    Replication,
 }
 
 impl Needs {
@@ -45,12 +68,21 @@ impl Needs {
             "functions" => Self::Functions,
             "sequences" => Self::Sequences,
             "default privileges" => Self::DefaultPrivileges,
+            "role settings" => Self::RoleSettings,
+            "publications" => Self::Publications,
+            "create on a schema granted" => Self::CreateGranted,
+            "superuser" => Self::AppRole(Attribute::Superuser),
+            "bypassrls" => Self::AppRole(Attribute::BypassRls),
+            "createrole" => Self::AppRole(Attribute::CreateRole),
+            "replication" => Self::AppRole(Attribute::Replication),
+            "owner or member" => Self::AppRoleOwning,
             _ => return None,
         })
     }
 
-    /// Whether the database has any.
-    pub fn met(self, snapshot: &Snapshot) -> bool {
+    /// Whether there are any.
+    pub fn met(self, tenancy: &Tenancy<'_>) -> bool {
+        let snapshot = tenancy.snapshot;
         match self {
             Self::Functions => !snapshot.functions.is_empty(),
             Self::Sequences => snapshot
@@ -58,8 +90,38 @@ impl Needs {
                 .values()
                 .any(|relation| relation.kind == RelationKind::Sequence),
             Self::DefaultPrivileges => !snapshot.default_acls.is_empty(),
+            Self::RoleSettings => !snapshot.role_settings.is_empty(),
+            Self::Publications => snapshot.server.publishes,
+            Self::CreateGranted => {
+                snapshot.schemas.values().any(|schema| {
+                    schema.acl.iter().flat_map(|acl| acl.iter()).any(|item| {
+                        item.privilege == Privilege::Create && item.grantee != schema.owner
+                    })
+                })
+            }
+            Self::AppRole(attribute) => tenancy.app.is_some_and(|app| attribute.of(app)),
+            Self::AppRoleOwning => tenancy
+                .app
+                .is_some_and(|app| owns_or_joins(snapshot, app.oid)),
         }
     }
+}
+
+impl Attribute {
+    fn of(self, role: &Role) -> bool {
+        match self {
+            Self::Superuser => role.superuser,
+            Self::BypassRls => role.bypass_rls,
+            Self::CreateRole => role.create_role,
+            Self::Replication => role.replication,
+        }
+    }
+}
+
+fn owns_or_joins(snapshot: &Snapshot, role: Oid) -> bool {
+    snapshot.server.database_owner == role
+        || snapshot.schemas.values().any(|schema| schema.owner == role)
+        || snapshot.memberships.iter().any(|held| held.member == role)
 }
 
 /// `oid` in `pg_type`; the numbers of built-in types never change.
