@@ -9,6 +9,7 @@
 -- no-path: the application's role may neither write the child nor change the parent; who writes for it may still
 --   hang a row on the wrong one.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+-- needs: reference without the key
 with tenant as (
     -- Looked up one by one: a join would read all of pg_attribute.
     select t.oid::oid as oid,

@@ -7,6 +7,7 @@
 -- no-path: the policy binds the application to a context whether or not that organization exists; rows of nobody
 --   come from elsewhere.
 -- source: https://www.postgresql.org/docs/current/ddl-constraints.html
+-- needs: unrooted key
 with recursive tenant as (
     select t.oid::oid as oid, t.key
     from unnest(current_setting('tenantctl.tenant_tables')::regclass[],

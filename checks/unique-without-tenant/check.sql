@@ -7,6 +7,7 @@
 -- mend: put the tenant key into the constraint: UNIQUE (<key>, email) in place of UNIQUE (email).
 -- no-path: the application's role may not write there, so that it cannot ask.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+-- needs: unique without the key
 with tenant as (
     -- Looked up one by one: a join would read all of pg_attribute.
     select c.oid, n.nspname, c.relname, t.key,

@@ -1,6 +1,7 @@
 //! Checks: folders of data. The header is readable without a database.
 
 mod header;
+mod keys;
 mod tables;
 
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! Which tenant tables a check is asked about, and whether it is asked at all.
 
+use super::keys;
 use crate::catalog::{Oid, PolicyCommand, Privilege, Relation, RelationKind, Role, Snapshot};
 use crate::tenancy::{Reach, Tenancy, TenantTable};
 
@@ -44,6 +45,12 @@ pub enum Needs {
     CreateGranted,
     /// An application's role that has the attribute itself.
     AppRole(Attribute),
+    /// A tenant key from which no chain of foreign keys leads to the registry.
+    UnrootedKey,
+    /// A foreign key between tenant tables that leaves the tenant key out.
+    ReferenceWithoutKey,
+    /// Something unique without the tenant key, other than a random primary key.
+    UniqueWithoutKey,
     /// An application's role that owns the database or a schema, or is a member of any role.
     AppRoleOwning,
 }
@@ -71,6 +78,9 @@ impl Needs {
             "role settings" => Self::RoleSettings,
             "publications" => Self::Publications,
             "create on a schema granted" => Self::CreateGranted,
+            "unrooted key" => Self::UnrootedKey,
+            "reference without the key" => Self::ReferenceWithoutKey,
+            "unique without the key" => Self::UniqueWithoutKey,
             "superuser" => Self::AppRole(Attribute::Superuser),
             "bypassrls" => Self::AppRole(Attribute::BypassRls),
             "createrole" => Self::AppRole(Attribute::CreateRole),
@@ -99,6 +109,9 @@ impl Needs {
                     })
                 })
             }
+            Self::UnrootedKey => keys::unrooted(tenancy),
+            Self::ReferenceWithoutKey => keys::left_out_of_a_reference(tenancy),
+            Self::UniqueWithoutKey => keys::left_out_of_a_unique_index(tenancy),
             Self::AppRole(attribute) => tenancy.app.is_some_and(|app| attribute.of(app)),
             Self::AppRoleOwning => tenancy
                 .app
