@@ -112,6 +112,21 @@ struct Runner<'a> {
     pid: Option<i32>,
 }
 
+/// The parts of a change.
+enum Stage {
+    Statements,
+    Finish,
+}
+
+impl Stage {
+    fn is_transaction(&self, change: &Change) -> bool {
+        match self {
+            Self::Statements => change.transactional(),
+            Self::Finish => true,
+        }
+    }
+}
+
 /// An attempt that ended without the change.
 struct Missed {
     error: anyhow::Error,
@@ -125,7 +140,7 @@ impl<'a> Runner<'a> {
         patience: Patience,
         plan: &Plan,
     ) -> Result<Self> {
-        let builds = plan.changes.iter().any(|change| !change.transactional());
+        let alone = plan.changes.iter().any(|change| change.alone);
         let mut runner = Self {
             session,
             exclusive,
@@ -133,9 +148,9 @@ impl<'a> Runner<'a> {
             pid: None,
         };
         if runner.session.is_pooled() {
-            if builds {
+            if alone {
                 bail!(
-                    "there is a pooler in between, and indexes are built outside of a transaction, \
+                    "there is a pooler in between, and indexes are built and dropped outside of a transaction, \
                      where no lock_timeout can be set through it: connect to the server itself, or \
                      use --no-indexes"
                 );
@@ -156,21 +171,35 @@ impl<'a> Runner<'a> {
     }
 
     async fn make(&self, change: &Change, observer: &dyn Observer) -> Outcome {
+        let outcome = self.stage(change, &Stage::Statements, observer).await;
+        if outcome != Outcome::Done || change.finish.is_empty() {
+            return outcome;
+        }
+        self.stage(change, &Stage::Finish, observer).await
+    }
+
+    /// One part of a change, as often as locks and patience allow.
+    async fn stage(&self, change: &Change, stage: &Stage, observer: &dyn Observer) -> Outcome {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         loop {
-            let missed = match self.attempt(change).await {
+            let attempt = match stage {
+                Stage::Statements if change.alone => self.alone(change).await,
+                Stage::Statements => self.transaction(&change.statements).await,
+                Stage::Finish => self.transaction(&change.finish).await,
+            };
+            let missed = match attempt {
                 Ok(()) => return Outcome::Done,
                 Err(missed) => missed,
             };
             if is_lost(&missed.error) {
                 return Outcome::Unknown(format!("{:#}", missed.error));
             }
-            let left = self.clean_up(change).await;
+            let left = self.clean_up(change, stage).await;
             if !is_lock(&missed.error) {
                 return Outcome::Failed(format!("{:#}{left}", missed.error));
             }
-            let why = locked(change, &missed);
+            let why = locked(change, stage, &missed);
             if started.elapsed() + pause >= self.patience.max_wait {
                 return Outcome::Skipped(format!("{why}{left}"));
             }
@@ -181,11 +210,12 @@ impl<'a> Runner<'a> {
         }
     }
 
-    async fn attempt(&self, change: &Change) -> Result<(), Missed> {
-        if change.transactional() {
-            let text = transaction(&change.statements, self.patience.lock_timeout);
-            return self.watched(&text, self.patience.lock_timeout).await;
-        }
+    async fn transaction(&self, statements: &[String]) -> Result<(), Missed> {
+        let text = transaction(statements, self.patience.lock_timeout);
+        self.watched(&text, self.patience.lock_timeout).await
+    }
+
+    async fn alone(&self, change: &Change) -> Result<(), Missed> {
         for statement in &change.statements {
             self.watched(statement, self.patience.max_wait).await?;
         }
@@ -229,8 +259,8 @@ impl<'a> Runner<'a> {
 
     /// After a failure: ends the transaction, or takes away a half-built index. What is left is
     /// said in the answer.
-    async fn clean_up(&self, change: &Change) -> String {
-        if change.transactional() {
+    async fn clean_up(&self, change: &Change, stage: &Stage) -> String {
+        if stage.is_transaction(change) {
             // If this fails the connection is gone, and with it the transaction.
             let _ = self.session.batch_execute("rollback").await;
             return String::new();
@@ -291,10 +321,10 @@ fn is_lock(error: &anyhow::Error) -> bool {
     })
 }
 
-fn locked(change: &Change, missed: &Missed) -> String {
+fn locked(change: &Change, stage: &Stage, missed: &Missed) -> String {
     let code = sqlstate(&missed.error).map(|code| code.code().to_owned());
     let code = code.unwrap_or_default();
-    let what = if change.transactional() {
+    let what = if stage.is_transaction(change) {
         format!(
             "no {} lock on {} in time (SQLSTATE {code})",
             change.lock.mode.word(),
