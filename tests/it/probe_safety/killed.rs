@@ -27,7 +27,8 @@ fn kill(args: &[&str], mend: impl Fn(&Db)) {
     let db = busy_shop();
     // One table without a row of either organization: canaries in the default mode, too.
     db.sql("delete from public.items");
-    let before = contents(&db);
+    let state = || (contents(&db), db.dump(false));
+    let before = state();
     let started = Instant::now();
     probe(&db, args).run().expect_code(0);
     let whole = started.elapsed();
@@ -42,7 +43,7 @@ fn kill(args: &[&str], mend: impl Fn(&Db)) {
         running.wait();
         until_gone(&watcher);
         mend(&db);
-        assert_eq!(contents(&db), before, "killed after {at:?} of {whole:?}");
+        assert_eq!(state(), before, "killed after {at:?} of {whole:?}");
     }
 }
 

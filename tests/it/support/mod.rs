@@ -12,6 +12,7 @@
 //! A test that depends on the server's version goes through [`for_each_version`].
 
 mod db;
+mod dump;
 mod run;
 mod servers;
 pub(crate) mod shop;
