@@ -23,7 +23,7 @@ pub(super) fn change(
     let expression = Expression::of(desk.tenancy, table).map_err(|problem| problem.to_string())?;
     let mut work = Work::default();
     security(desk, relation, &mut work);
-    policies::all(desk, (relation, app), &expression, &mut work)?;
+    policies::all(desk, (relation, app), &expression, &mut work);
     let isolates = !work.is_empty();
     if isolates {
         work.because.extend(expression.remark);

@@ -29,31 +29,35 @@ impl Wanted {
     }
 
     /// Why what is there will not do.
-    fn because(&self, same_shape: bool, differs: &[String]) -> String {
+    fn because(&self, fault: &Fault) -> String {
         let name = ident(&self.name);
         let (what, kind) = if self.permissive {
             ("policy", "permissive")
         } else {
             ("guard", "restrictive")
         };
-        if same_shape {
-            format!("{what} {name} has {}", differs.join(" and "))
+        if fault.same_shape {
+            format!("{what} {name} has {}", fault.differs.join(" and "))
         } else {
             format!("{what} {name} is not a {kind} policy for all commands")
         }
     }
 }
 
+/// In what a policy is not what is wanted.
+struct Fault {
+    /// Permissive or restrictive, for all commands, as it should be.
+    same_shape: bool,
+    differs: Vec<String>,
+}
+
 /// Brings the policies about.
-///
-/// # Errors
-/// A policy of the team's own has the name of ours, and is not to be replaced.
 pub(super) fn all(
     desk: Desk<'_, '_>,
     (relation, app): (&Relation, &Role),
     expression: &Expression,
     work: &mut Work,
-) -> Result<(), String> {
+) {
     let name = desk.tenancy.policy_name(&relation.name);
     let guard = names::fitted(&name, "_guard");
     let mut wanted = vec![Wanted {
@@ -69,8 +73,8 @@ pub(super) fn all(
         });
     }
     let table = Table { desk, relation };
-    for wanted in &wanted {
-        table.bring_about(wanted, expression, work)?;
+    for wanted in &mut wanted {
+        table.bring_about(wanted, expression, work);
     }
     for policy in &relation.policies {
         if wanted.iter().any(|wanted| wanted.name == policy.name) {
@@ -86,7 +90,6 @@ pub(super) fn all(
             table.replace(policy, app, work);
         }
     }
-    Ok(())
 }
 
 struct Table<'t, 'a> {
@@ -100,12 +103,34 @@ impl Table<'_, '_> {
         mark.is_some_and(|mark| mark.made)
     }
 
-    fn bring_about(
-        &self,
-        wanted: &Wanted,
-        expression: &Expression,
-        work: &mut Work,
-    ) -> Result<(), String> {
+    fn named(&self, name: &str) -> Option<&Policy> {
+        let mut policies = self.relation.policies.iter();
+        policies.find(|policy| policy.name == name)
+    }
+
+    /// What is wrong with a policy; `None` where nothing is.
+    fn fault(&self, found: &Policy, wanted: &Wanted, expression: &Expression) -> Option<Fault> {
+        let same_shape =
+            found.permissive == wanted.permissive && found.command == PolicyCommand::All;
+        let differs = self.difference(found, wanted, expression);
+        (!same_shape || !differs.is_empty()).then_some(Fault {
+            same_shape,
+            differs,
+        })
+    }
+
+    fn bring_about(&self, wanted: &mut Wanted, expression: &Expression, work: &mut Work) {
+        let mut found = self.named(&wanted.name);
+        let mut fault = found.and_then(|found| self.fault(found, wanted, expression));
+        // The team's own stays, so ours steps aside.
+        if let (Some(theirs), Some(_)) = (found, &fault)
+            && !self.is_ours(theirs)
+            && !self.desk.choice.replace
+        {
+            wanted.name = names::fitted(&wanted.name, "_tenantctl");
+            found = self.named(&wanted.name);
+            fault = found.and_then(|found| self.fault(found, wanted, expression));
+        }
         let name = ident(&wanted.name);
         let table = self.relation.qualified();
         let body = wanted.body(expression);
@@ -115,47 +140,34 @@ impl Table<'_, '_> {
             " AS RESTRICTIVE"
         };
         let create = format!("CREATE POLICY {name} ON {table}{kind} {body}");
-        let mut policies = self.relation.policies.iter();
-        let Some(found) = policies.find(|policy| policy.name == wanted.name) else {
-            let because = if wanted.permissive {
-                work.closes("rls-no-policy");
-                format!("{} has no policy {name}", wanted.role.1)
-            } else {
-                "no guard keeps other policies from widening access".to_owned()
-            };
-            self.create(create, &wanted.name, because, work);
-            return Ok(());
-        };
-        let same_shape =
-            found.permissive == wanted.permissive && found.command == PolicyCommand::All;
-        let differs = self.difference(found, wanted, expression);
-        if same_shape && differs.is_empty() {
-            return Ok(());
-        }
-        let because = wanted.because(same_shape, &differs);
-        work.closes("policy-not-tenant");
-        if !self.is_ours(found) {
-            if !self.desk.choice.replace {
-                return Err(format!(
-                    "{because}, and tenantctl did not make it: --replace puts ours in its place, \
-                     or give ours another name in [policy] name"
-                ));
+        let (found, fault) = match (found, fault) {
+            (None, _) => {
+                let because = if wanted.permissive {
+                    work.closes("rls-no-policy");
+                    format!("{} has no policy {name}", wanted.role.1)
+                } else {
+                    "no guard keeps other policies from widening access".to_owned()
+                };
+                return self.create(create, &wanted.name, because, work);
             }
-            self.remember(found, work);
-            self.drop(found, work);
-            self.create(create, &wanted.name, because, work);
-        } else if same_shape {
+            (Some(_), None) => return,
+            (Some(found), Some(fault)) => (found, fault),
+        };
+        let because = wanted.because(&fault);
+        work.closes("policy-not-tenant");
+        if self.is_ours(found) && fault.same_shape {
             let undo = format!("DROP POLICY {name} ON {table}");
-            work.push(
+            return work.push(
                 format!("ALTER POLICY {name} ON {table} {body}"),
                 undo,
                 because,
             );
-        } else {
-            self.drop(found, work);
-            self.create(create, &wanted.name, because, work);
         }
-        Ok(())
+        if !self.is_ours(found) {
+            self.remember(found, work);
+        }
+        self.drop(found, work);
+        self.create(create, &wanted.name, because, work);
     }
 
     fn create(&self, create: String, name: &str, because: String, work: &mut Work) {
