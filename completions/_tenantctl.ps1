@@ -237,6 +237,7 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
         }
         'tenantctl;apply' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to report what was done')
+            [CompletionResult]::new('--accept-lockout', '--accept-lockout', [CompletionResultType]::ParameterName, 'A role that may lose sight of rows, as `plan` shows it; say it once for each')
             [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'How long one attempt waits for a lock, keeping others waiting behind it')
             [CompletionResult]::new('--max-wait', '--max-wait', [CompletionResultType]::ParameterName, 'How long to try one change before it is skipped')
             [CompletionResult]::new('--database-url', '--database-url', [CompletionResultType]::ParameterName, 'Connection string of an administrator: a URL or libpq''s key=value form')

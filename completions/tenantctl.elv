@@ -226,6 +226,7 @@ set edit:completion:arg-completer[tenantctl] = {|@words|
         }
         &'tenantctl;apply'= {
             cand --format 'How to report what was done'
+            cand --accept-lockout 'A role that may lose sight of rows, as `plan` shows it; say it once for each'
             cand --lock-timeout 'How long one attempt waits for a lock, keeping others waiting behind it'
             cand --max-wait 'How long to try one change before it is skipped'
             cand --database-url 'Connection string of an administrator: a URL or libpq''s key=value form'

@@ -220,6 +220,7 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s h -l help -
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s V -l version -d 'Print version'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l format -d 'How to report what was done' -r -f -a "table\t'For people'
 json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l accept-lockout -d 'A role that may lose sight of rows, as `plan` shows it; say it once for each' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l max-wait -d 'How long to try one change before it is skipped' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r

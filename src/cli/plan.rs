@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Context, changes, duration};
+use super::{Context, changes, duration, lockout};
 use crate::catalog::Snapshot;
 use crate::exit::Code;
 use crate::plan::{Choice, Plan, apply};
@@ -70,6 +70,7 @@ impl Options {
             &comments,
             &self.choose.choice(),
         )?;
+        let plan = lockout::observe(context, &snapshot, plan).await?;
         let target = target(&snapshot, &settings);
         if output.is_file() {
             style::choose(style::When::Never);

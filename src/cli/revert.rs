@@ -78,6 +78,7 @@ impl Options {
             yes: self.yes,
             patience: self.waiting.patience(),
             planner: &|snapshot, comments| Ok(revert::plan(snapshot, comments)),
+            accepted: &[],
         };
         run.run().await
     }
@@ -106,6 +107,7 @@ impl Options {
                 let tenancy = Tenancy::resolve(snapshot, &settings)?;
                 Ok(emergency::plan(&tenancy, comments, name)?.plan)
             },
+            accepted: &[],
         };
         let came = run.run().await?;
         context.note(&format!(

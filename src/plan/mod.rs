@@ -9,6 +9,7 @@ mod exclusive;
 mod expression;
 mod index;
 mod isolate;
+mod lockout;
 mod mark;
 mod names;
 mod policies;
@@ -20,11 +21,12 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::catalog::{Comments, Oid, Relation};
+use crate::catalog::{Activity, Comments, Oid, Relation, Snapshot};
 use crate::role::grants::{self, Grant};
 use crate::tenancy::Tenancy;
 
 pub use expression::{Expression, KeyProblem};
+pub use lockout::{Connected, Lockout, Loss};
 pub use mark::{Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
 pub use preflight::{Obstacle, obstacles};
@@ -56,6 +58,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What looks like a tenant's data and is not touched, with the reason.
     pub left_alone: Vec<LeftAlone>,
+    /// Roles that see fewer rows, or none, once the changes are made.
+    pub lockouts: Vec<Lockout>,
 }
 
 /// What is done to one object, at once.
@@ -210,6 +214,7 @@ impl Plan {
         let mut plan = Self {
             changes: Vec::new(),
             left_alone: left_alone(tenancy),
+            lockouts: Vec::new(),
         };
         let missing = grants::missing(tenancy, app);
         let others = |grant: &&Grant| grant.relation == 0;
@@ -244,7 +249,15 @@ impl Plan {
             plan.changes.extend(index::changes(desk));
         }
         plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
+        plan.lockouts = lockout::find(desk, &plan.changes);
         Ok(plan)
+    }
+
+    /// Adds who is connected to those who are locked out.
+    pub fn observe(&mut self, snapshot: &Snapshot, activity: &[Activity]) {
+        for lockout in &mut self.lockouts {
+            lockout.observe(activity, |role| snapshot.role_name(role).to_owned());
+        }
     }
 }
 

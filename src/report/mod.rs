@@ -3,6 +3,7 @@
 mod explain;
 pub mod init;
 mod json;
+pub mod lockout;
 mod model;
 pub mod org;
 mod output;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::table::{plain_table, ruled_table};
-use super::{Target, style};
+use super::{Target, lockout, style};
 use crate::plan::apply::Outcome;
 use crate::plan::{Change, Plan};
 use crate::session::quote::{literal, printable};
@@ -33,6 +33,9 @@ pub fn table(plan: &Plan) -> String {
         let _ = writeln!(out, "{table}\n{}", counted(plan));
     }
     left_alone(plan, &mut out);
+    for line in lockout::lines(plan) {
+        let _ = writeln!(out, "locked out: {line}");
+    }
     out
 }
 
@@ -125,6 +128,14 @@ pub fn markdown(plan: &Plan) -> String {
         return out;
     }
     let mut out = format!("# Plan\n\n{}\n\n", counted(plan));
+    let locked_out = lockout::lines(plan);
+    if !locked_out.is_empty() {
+        out.push_str("Who would see fewer rows, or none:\n\n");
+        for line in locked_out {
+            let _ = writeln!(out, "- {}", line.replace('|', "\\|"));
+        }
+        out.push('\n');
+    }
     out.push_str("| object | change | lock | rows | why | closes |\n|---|---|---|---|---|---|\n");
     for change in &plan.changes {
         let cells = [
@@ -178,6 +189,9 @@ pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
          do $$ begin raise exception 'this script is for another database'; end $$;\n\\endif",
         literal(&target.database)
     );
+    for line in lockout::lines(plan) {
+        let _ = writeln!(out, "-- locked out: {}", comment(&line));
+    }
     for change in &plan.changes {
         let _ = writeln!(
             out,
@@ -232,6 +246,7 @@ struct Document<'a> {
     target: TargetRow<'a>,
     changes: Vec<Row<'a>>,
     left_alone: Vec<Left<'a>>,
+    lockouts: Vec<lockout::Row<'a>>,
 }
 
 #[derive(Serialize)]
@@ -328,6 +343,7 @@ pub fn json(
                 reason: &left.reason,
             })
             .collect(),
+        lockouts: lockout::rows(plan),
     };
     super::pretty(&document)
 }

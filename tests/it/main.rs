@@ -21,6 +21,7 @@ mod explain;
 mod fuzz;
 mod generated;
 mod harness;
+mod lockout;
 mod objects;
 mod organizations;
 mod output;
