@@ -34,6 +34,9 @@ pub(super) struct Choose {
     /// Drop the team's own policies on tenant tables where ours come; `revert` puts them back
     #[arg(long)]
     pub(super) replace: bool,
+    /// Make the tenant key NOT NULL, and refer to the registry; propose further constraints
+    #[arg(long)]
+    pub(super) constraints: bool,
     /// How long one attempt waits for a lock, keeping others waiting behind it
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub(super) lock_timeout: Duration,
@@ -56,6 +59,7 @@ impl Choose {
         Choice {
             indexes: !self.no_indexes,
             replace: self.replace,
+            constraints: self.constraints,
         }
     }
 }

@@ -196,6 +196,13 @@ impl<'a> Runner<'a> {
                 return Outcome::Unknown(format!("{:#}", missed.error));
             }
             let left = self.clean_up(change, stage).await;
+            if let Some(rows) = change
+                .hindered_by
+                .as_ref()
+                .filter(|_| is_broken(&missed.error))
+            {
+                return Outcome::Skipped(self.hindered(rows, &missed.error).await);
+            }
             if !is_lock(&missed.error) {
                 return Outcome::Failed(format!("{:#}{left}", missed.error));
             }
@@ -288,6 +295,26 @@ impl<'a> Runner<'a> {
         Ok(self.ask(&question).await?.map(|answer| answer == "t"))
     }
 
+    /// How many rows break what was to be made, and how to see them. Where row-level security binds us
+    /// not all of them would be counted, so that the server is told to refuse instead.
+    async fn hindered(&self, rows: &str, error: &anyhow::Error) -> String {
+        let question = format!(
+            "begin read only; set local row_security = off; set local search_path = pg_catalog; \
+             select pg_catalog.count(*) from ({rows}) as hindering; commit"
+        );
+        let many = match self.ask(&question).await {
+            Ok(Some(count)) if count == "1" => "1 row breaks it".to_owned(),
+            Ok(Some(count)) => format!("{count} rows break it"),
+            Ok(None) | Err(_) => {
+                // The refusal ended no transaction; without this the next change would run in it.
+                let _ = self.session.batch_execute("rollback").await;
+                "how many rows break it cannot be seen by this role".to_owned()
+            }
+        };
+        let rows = rows.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("{many}, and none was touched ({error:#}); look at them: {rows}")
+    }
+
     async fn ask(&self, question: &str) -> Result<Option<String>> {
         let messages = self.session.simple_query(question).await.map_err(explain)?;
         Ok(messages.iter().find_map(|message| match message {
@@ -318,6 +345,13 @@ fn is_lock(error: &anyhow::Error) -> bool {
             SqlState::T_R_DEADLOCK_DETECTED,
         ]
         .contains(&code)
+    })
+}
+
+/// Whether rows that are there break a constraint.
+fn is_broken(error: &anyhow::Error) -> bool {
+    sqlstate(error).is_some_and(|code| {
+        [SqlState::CHECK_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION].contains(&code)
     })
 }
 

@@ -4,6 +4,7 @@
 //! `report::plan` prints them; both use the same statements.
 
 pub mod apply;
+mod constraints;
 pub mod emergency;
 mod exclusive;
 mod expression;
@@ -14,6 +15,7 @@ mod mark;
 mod names;
 mod policies;
 mod preflight;
+mod proposals;
 pub mod revert;
 mod work;
 
@@ -30,6 +32,7 @@ pub use lockout::{Connected, Lockout, Loss};
 pub use mark::{Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
 pub use preflight::{Obstacle, obstacles};
+pub use proposals::Proposal;
 pub use work::plan_id;
 use work::{Desk, Target, Work};
 
@@ -40,6 +43,8 @@ pub struct Choice {
     pub indexes: bool,
     /// Whether the team's own policies on tenant tables make place for ours.
     pub replace: bool,
+    /// Whether constraints on tenant keys are wanted.
+    pub constraints: bool,
 }
 
 impl Default for Choice {
@@ -47,6 +52,7 @@ impl Default for Choice {
         Self {
             indexes: true,
             replace: false,
+            constraints: false,
         }
     }
 }
@@ -60,6 +66,8 @@ pub struct Plan {
     pub left_alone: Vec<LeftAlone>,
     /// Roles that see fewer rows, or none, once the changes are made.
     pub lockouts: Vec<Lockout>,
+    /// Constraints that only the team can decide about; nothing of them is applied.
+    pub proposals: Vec<Proposal>,
 }
 
 /// What is done to one object, at once.
@@ -93,6 +101,10 @@ pub struct Change {
     pub alone: bool,
     /// For an index that is built concurrently: its qualified name, read back afterwards.
     pub builds: Option<String>,
+    /// For one that rows may break: the statement that shows those that do.
+    pub hindered_by: Option<String>,
+    /// Another relation that is locked as well, because it is referred to.
+    pub references: Option<Oid>,
     /// Ids of the changes without which this one makes no sense.
     pub after: Vec<String>,
 }
@@ -134,6 +146,8 @@ pub enum Kind {
     Index,
     /// The index of a partitioned table, made of those of its partitions.
     PartitionedIndex,
+    /// NOT NULL or a foreign key, one stage of it.
+    Constraint,
     /// What tenantctl made, taken back.
     Revert,
 }
@@ -146,6 +160,7 @@ impl Kind {
             Self::Grant => "grant",
             Self::Index => "index",
             Self::PartitionedIndex => "partitioned-index",
+            Self::Constraint => "constraint",
             Self::Revert => "revert",
         }
     }
@@ -163,10 +178,12 @@ pub struct Lock {
 /// Lock modes that changes take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LockMode {
-    /// COMMENT, CREATE INDEX CONCURRENTLY: blocks VACUUM and DDL, neither reads nor writes.
+    /// COMMENT, CREATE INDEX CONCURRENTLY, VALIDATE CONSTRAINT: blocks VACUUM and DDL, neither reads nor writes.
     ShareUpdateExclusive,
     /// CREATE INDEX ON ONLY: blocks writes for a moment.
     Share,
+    /// ADD FOREIGN KEY: blocks writes for a moment, on both tables.
+    ShareRowExclusive,
     /// ALTER TABLE, CREATE POLICY: blocks reads and writes for a moment.
     AccessExclusive,
 }
@@ -177,6 +194,7 @@ impl LockMode {
         match self {
             Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
             Self::Share => "SHARE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
             Self::AccessExclusive => "ACCESS EXCLUSIVE",
         }
     }
@@ -215,6 +233,7 @@ impl Plan {
             changes: Vec::new(),
             left_alone: left_alone(tenancy),
             lockouts: Vec::new(),
+            proposals: Vec::new(),
         };
         let missing = grants::missing(tenancy, app);
         let others = |grant: &&Grant| grant.relation == 0;
@@ -245,12 +264,23 @@ impl Plan {
                 .filter(|grant| grant.relation != 0 && !granted.contains(&grant.relation))
                 .map(grant),
         );
-        if choice.indexes {
-            plan.changes.extend(index::changes(desk));
-        }
+        plan.choose(desk);
         plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
         plan.lockouts = lockout::find(desk, &plan.changes);
         Ok(plan)
+    }
+
+    /// Adds what can be left out.
+    fn choose(&mut self, desk: Desk<'_, '_>) {
+        if desk.choice.indexes {
+            self.changes.extend(index::changes(desk));
+        }
+        if desk.choice.constraints {
+            let (changes, left) = constraints::changes(desk);
+            self.changes.extend(changes);
+            self.left_alone.extend(left);
+            self.proposals = proposals::all(desk.tenancy);
+        }
     }
 
     /// Adds who is connected to those who are locked out.

@@ -40,6 +40,22 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
                 ),
             });
         }
+        let parent = change
+            .references
+            .filter(|_| change.kind == Kind::Constraint);
+        if let Some(parent) = parent.and_then(|oid| snapshot.relations.get(&oid))
+            && !mine.contains(&parent.owner)
+            && !holds(parent.acl.as_deref(), &mine, Privilege::References)
+        {
+            let name = parent.qualified();
+            found.insert(Obstacle {
+                missing: format!(
+                    "REFERENCES is needed for a foreign key that leads there: GRANT REFERENCES ON {name} TO {}",
+                    ident(snapshot.role_name(me))
+                ),
+                object: name,
+            });
+        }
         let schema = snapshot
             .relations
             .get(&change.relation)

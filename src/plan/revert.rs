@@ -2,6 +2,8 @@
 //!
 //! Needs no configuration: it may have changed since, or be lost.
 
+mod constraints;
+
 use std::collections::HashMap;
 
 use super::isolate::actions;
@@ -22,6 +24,9 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
     };
     let mut relations: Vec<&Relation> = snapshot.relations.values().collect();
     relations.sort_by_key(|relation| relation.qualified());
+    for relation in &relations {
+        way_back.constraints(relation);
+    }
     for relation in &relations {
         way_back.indexes(relation);
     }

@@ -172,6 +172,8 @@ impl Change {
             owner: at.owner,
             alone: false,
             builds: None,
+            hindered_by: None,
+            references: None,
             after: Vec::new(),
         }
     }

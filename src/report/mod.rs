@@ -9,6 +9,7 @@ pub mod org;
 mod output;
 pub mod plan;
 mod progress;
+mod proposals;
 pub mod role;
 mod self_test;
 mod sharing;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::table::{plain_table, ruled_table};
-use super::{Target, lockout, style};
+use super::{Target, lockout, proposals, style};
 use crate::plan::apply::Outcome;
 use crate::plan::{Change, Plan};
 use crate::session::quote::{literal, printable};
@@ -36,6 +36,7 @@ pub fn table(plan: &Plan) -> String {
     for line in lockout::lines(plan) {
         let _ = writeln!(out, "locked out: {line}");
     }
+    proposals::lines(plan, &mut out);
     out
 }
 
@@ -166,6 +167,7 @@ pub fn markdown(plan: &Plan) -> String {
         }
         out.push_str("```\n");
     }
+    proposals::markdown(plan, &mut out);
     out.push('\n');
     left_alone(plan, &mut out);
     out
@@ -229,6 +231,7 @@ pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
             comment(&left.reason)
         );
     }
+    proposals::comments(plan, &mut out);
     out
 }
 
@@ -247,6 +250,7 @@ struct Document<'a> {
     changes: Vec<Row<'a>>,
     left_alone: Vec<Left<'a>>,
     lockouts: Vec<lockout::Row<'a>>,
+    proposals: Vec<proposals::Row<'a>>,
 }
 
 #[derive(Serialize)]
@@ -344,6 +348,7 @@ pub fn json(
             })
             .collect(),
         lockouts: lockout::rows(plan),
+        proposals: proposals::rows(plan),
     };
     super::pretty(&document)
 }

@@ -14,6 +14,7 @@ mod channels;
 mod checks;
 mod configuration;
 mod connecting;
+mod constraints;
 mod corpus;
 mod demo;
 mod documents;
