@@ -9,6 +9,7 @@ mod exclusive;
 mod expression;
 mod index;
 mod isolate;
+pub mod journal;
 mod mark;
 mod names;
 mod policies;
@@ -52,6 +53,8 @@ impl Default for Choice {
 /// All changes, in the order in which they are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// [`plan_id`]; empty for one that has none.
+    pub id: String,
     /// One object each.
     pub changes: Vec<Change>,
     /// What looks like a tenant's data and is not touched, with the reason.
@@ -208,6 +211,7 @@ impl Plan {
             id: &id,
         };
         let mut plan = Self {
+            id: id.clone(),
             changes: Vec::new(),
             left_alone: left_alone(tenancy),
         };

@@ -18,7 +18,10 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
         snapshot,
         comments,
         attached: attached(snapshot),
-        plan: Plan::default(),
+        plan: Plan {
+            id: Kind::Revert.word().to_owned(),
+            ..Plan::default()
+        },
     };
     let mut relations: Vec<&Relation> = snapshot.relations.values().collect();
     relations.sort_by_key(|relation| relation.qualified());
