@@ -75,6 +75,38 @@ fn what_apply_made_is_taken_back_and_nothing_else() {
     });
 }
 
+/// An administrator of a managed service: owner of everything, no superuser.
+#[test]
+fn an_owner_who_is_no_superuser_goes_there_and_back() {
+    for_each_version(|server| {
+        let db = Db::on(server);
+        shop_on(&db, "create table late (id int, organization_id uuid)");
+        let (dba, name) = (db.role("dba"), db.name().to_owned());
+        db.sql(&format!(
+            "create role {dba} login createrole password 'of the dba';
+             do $$ declare it record; begin
+                 for it in select c.oid::regclass as name from pg_class c
+                           where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') loop
+                     execute format('alter table %s owner to {dba}', it.name);
+                 end loop; end $$;
+             alter schema public owner to {dba}; alter database {name} owner to {dba}"
+        ));
+        let before = state(&db);
+        let url = db.url_as(&dba, "of the dba");
+        for command in ["apply", "revert"] {
+            let run = db
+                .tenantctl([command, "--yes"])
+                .env("TENANTCTL_DATABASE_URL", &url);
+            run.run().expect_code(0);
+            if command == "apply" {
+                db.tenantctl(["plan", "--check"]).run().expect_code(0);
+            }
+        }
+        assert_eq!(state(&db), before);
+        db.sql(&format!("alter database {name} owner to postgres; reassign owned by {dba} to postgres; drop owned by {dba}"));
+    });
+}
+
 /// The configuration may be lost, and the role that was granted something gone.
 #[test]
 fn the_way_back_needs_neither_the_configuration_nor_the_role() {
