@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use rand::RngExt;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
 pub use super::exclusive::Exclusive;
-use super::{Change, Plan};
+use super::journal::JournalTable;
+use super::{Change, Plan, hindered};
 use crate::session::error::{explain, is_lost, sqlstate};
 use crate::session::quote::literal;
 use crate::session::{Connector, Purpose, Session};
@@ -66,6 +67,17 @@ pub trait Observer {
     fn ends(&self, change: &Change, outcome: &Outcome);
 }
 
+/// Beside the changes themselves.
+#[derive(Clone, Copy)]
+pub struct Run<'r> {
+    /// How long to wait.
+    pub patience: Patience,
+    /// Where the database keeps the history.
+    pub table: Option<&'r JournalTable>,
+    /// Is told how it goes.
+    pub observer: &'r dyn Observer,
+}
+
 /// Makes the changes in order. The answer has one outcome for each that was tried: all of them,
 /// unless the last one failed or is unknown.
 ///
@@ -75,11 +87,11 @@ pub async fn run(
     connector: &Connector,
     exclusive: &Exclusive,
     plan: &Plan,
-    patience: Patience,
-    observer: &dyn Observer,
+    run: Run<'_>,
 ) -> Result<Vec<Outcome>> {
     let session = connector.open(Purpose::Change).await?;
-    let runner = Runner::new(session, exclusive, patience, plan).await?;
+    let runner = Runner::new(session, exclusive, run, plan).await?;
+    let observer = run.observer;
     let mut outcomes = Vec::with_capacity(plan.changes.len());
     let mut missing: HashSet<&str> = HashSet::new();
     for change in &plan.changes {
@@ -88,7 +100,7 @@ pub async fn run(
         let outcome = match (lacks, exclusive.check()) {
             (_, Err(error)) => Outcome::Failed(format!("{error:#}")),
             (Some(id), _) => Outcome::Skipped(format!("{id} was not made")),
-            (None, Ok(())) => runner.make(change, observer).await,
+            (None, Ok(())) => runner.make(change).await,
         };
         if outcome != Outcome::Done {
             missing.insert(&change.id);
@@ -108,6 +120,8 @@ struct Runner<'a> {
     session: Session,
     exclusive: &'a Exclusive,
     patience: Patience,
+    table: Option<&'a JournalTable>,
+    observer: &'a dyn Observer,
     /// The server process, where a pooler does not make it another one each time.
     pid: Option<i32>,
 }
@@ -137,16 +151,24 @@ impl<'a> Runner<'a> {
     async fn new(
         session: Session,
         exclusive: &'a Exclusive,
-        patience: Patience,
+        run: Run<'a>,
         plan: &Plan,
     ) -> Result<Self> {
         let alone = plan.changes.iter().any(|change| change.alone);
         let mut runner = Self {
             session,
             exclusive,
-            patience,
+            patience: run.patience,
+            table: run.table,
+            observer: run.observer,
             pid: None,
         };
+        if let Some(table) = run.table {
+            let create = transaction(&[table.create()], runner.patience.lock_timeout);
+            let made = runner.session.batch_execute(&create).await;
+            made.map_err(explain)
+                .context("cannot make the journal's table, so nothing was changed")?;
+        }
         if runner.session.is_pooled() {
             if alone {
                 bail!(
@@ -158,7 +180,7 @@ impl<'a> Runner<'a> {
             return Ok(runner);
         }
         // A concurrent build waits without keeping anybody waiting, so it may wait for long.
-        let wait = patience.max_wait.max(patience.lock_timeout);
+        let wait = runner.patience.max_wait.max(runner.patience.lock_timeout);
         let question = format!(
             "set lock_timeout = {}; set search_path = pg_catalog; select pg_backend_pid()",
             millis(wait)
@@ -170,23 +192,36 @@ impl<'a> Runner<'a> {
         Ok(runner)
     }
 
-    async fn make(&self, change: &Change, observer: &dyn Observer) -> Outcome {
-        let outcome = self.stage(change, &Stage::Statements, observer).await;
-        if outcome != Outcome::Done || change.finish.is_empty() {
+    async fn make(&self, change: &Change) -> Outcome {
+        let outcome = self.stage(change, &Stage::Statements).await;
+        if outcome != Outcome::Done || self.last(change).is_empty() {
             return outcome;
         }
-        self.stage(change, &Stage::Finish, observer).await
+        self.stage(change, &Stage::Finish).await
+    }
+
+    /// What follows statements that run alone.
+    fn last(&self, change: &Change) -> Vec<String> {
+        let mut last = change.finish.clone();
+        if change.alone {
+            last.extend(self.table.map(|table| table.row(change)));
+        }
+        last
     }
 
     /// One part of a change, as often as locks and patience allow.
-    async fn stage(&self, change: &Change, stage: &Stage, observer: &dyn Observer) -> Outcome {
+    async fn stage(&self, change: &Change, stage: &Stage) -> Outcome {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         loop {
             let attempt = match stage {
                 Stage::Statements if change.alone => self.alone(change).await,
-                Stage::Statements => self.transaction(&change.statements).await,
-                Stage::Finish => self.transaction(&change.finish).await,
+                Stage::Statements => {
+                    let row = self.table.map(|table| table.row(change));
+                    let all: Vec<String> = change.statements.iter().cloned().chain(row).collect();
+                    self.transaction(&all).await
+                }
+                Stage::Finish => self.transaction(&self.last(change)).await,
             };
             let missed = match attempt {
                 Ok(()) => return Outcome::Done,
@@ -196,12 +231,8 @@ impl<'a> Runner<'a> {
                 return Outcome::Unknown(format!("{:#}", missed.error));
             }
             let left = self.clean_up(change, stage).await;
-            if let Some(rows) = change
-                .hindered_by
-                .as_ref()
-                .filter(|_| is_broken(&missed.error))
-            {
-                return Outcome::Skipped(self.hindered(rows, &missed.error).await);
+            if let Some(why) = hindered::why(&self.session, change, &missed.error).await {
+                return Outcome::Skipped(why);
             }
             if !is_lock(&missed.error) {
                 return Outcome::Failed(format!("{:#}{left}", missed.error));
@@ -210,7 +241,7 @@ impl<'a> Runner<'a> {
             if started.elapsed() + pause >= self.patience.max_wait {
                 return Outcome::Skipped(format!("{why}{left}"));
             }
-            observer.waits(change, &why);
+            self.observer.waits(change, &why);
             let jitter: f64 = rand::rng().random_range(0.5..1.5);
             tokio::time::sleep(pause.mul_f64(jitter)).await;
             pause = (pause * 2).min(Duration::from_secs(5));
@@ -295,26 +326,6 @@ impl<'a> Runner<'a> {
         Ok(self.ask(&question).await?.map(|answer| answer == "t"))
     }
 
-    /// How many rows break what was to be made, and how to see them. Where row-level security binds us
-    /// not all of them would be counted, so that the server is told to refuse instead.
-    async fn hindered(&self, rows: &str, error: &anyhow::Error) -> String {
-        let question = format!(
-            "begin read only; set local row_security = off; set local search_path = pg_catalog; \
-             select pg_catalog.count(*) from ({rows}) as hindering; commit"
-        );
-        let many = match self.ask(&question).await {
-            Ok(Some(count)) if count == "1" => "1 row breaks it".to_owned(),
-            Ok(Some(count)) => format!("{count} rows break it"),
-            Ok(None) | Err(_) => {
-                // The refusal ended no transaction; without this the next change would run in it.
-                let _ = self.session.batch_execute("rollback").await;
-                "how many rows break it cannot be seen by this role".to_owned()
-            }
-        };
-        let rows = rows.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{many}, and none was touched ({error:#}); look at them: {rows}")
-    }
-
     async fn ask(&self, question: &str) -> Result<Option<String>> {
         let messages = self.session.simple_query(question).await.map_err(explain)?;
         Ok(messages.iter().find_map(|message| match message {
@@ -345,13 +356,6 @@ fn is_lock(error: &anyhow::Error) -> bool {
             SqlState::T_R_DEADLOCK_DETECTED,
         ]
         .contains(&code)
-    })
-}
-
-/// Whether rows that are there break a constraint.
-fn is_broken(error: &anyhow::Error) -> bool {
-    sqlstate(error).is_some_and(|code| {
-        [SqlState::CHECK_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION].contains(&code)
     })
 }
 

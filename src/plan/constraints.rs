@@ -250,7 +250,7 @@ impl Planner<'_, '_> {
         }
         let mut work = Work::default();
         let rows = format!(
-            "SELECT * FROM {table} AS t WHERE t.{key} IS NOT NULL\n  \
+            "SELECT * FROM {table} AS t WHERE t.{key} IS NOT NULL \
              AND NOT EXISTS (SELECT FROM {parent} AS o WHERE o.{id} = t.{key})"
         );
         validate(&mut work, &table, &quoted, &rows);
@@ -304,7 +304,6 @@ const INTEGERS: [Oid; 3] = [21, 23, 20];
 fn validate(work: &mut Work, table: &str, name: &str, rows: &str) {
     work.statements
         .push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"));
-    let rows = rows.split_whitespace().collect::<Vec<_>>().join(" ");
     work.because.push(format!(
         "the rows that are there may break it; those that do: {rows}"
     ));

@@ -4,12 +4,15 @@
 //! `report::plan` prints them; both use the same statements.
 
 pub mod apply;
+mod blocker;
 mod constraints;
 pub mod emergency;
 mod exclusive;
 mod expression;
+mod hindered;
 mod index;
 mod isolate;
+pub mod journal;
 mod lockout;
 mod mark;
 mod names;
@@ -60,6 +63,8 @@ impl Default for Choice {
 /// All changes, in the order in which they are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// [`plan_id`]; empty for one that has none.
+    pub id: String,
     /// One object each.
     pub changes: Vec<Change>,
     /// What looks like a tenant's data and is not touched, with the reason.
@@ -230,6 +235,7 @@ impl Plan {
             id: &id,
         };
         let mut plan = Self {
+            id: id.clone(),
             changes: Vec::new(),
             left_alone: left_alone(tenancy),
             lockouts: Vec::new(),
