@@ -46,6 +46,9 @@ _tenantctl() {
             tenantctl,probe)
                 cmd="tenantctl__subcmd__probe"
                 ;;
+            tenantctl,revert)
+                cmd="tenantctl__subcmd__revert"
+                ;;
             tenantctl,role)
                 cmd="tenantctl__subcmd__role"
                 ;;
@@ -86,7 +89,7 @@ _tenantctl() {
 
     case "${cmd}" in
         tenantctl)
-            opts="-o -q -v -h -V --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version init role plan apply org audit probe verify checks demo completions man"
+            opts="-o -q -v -h -V --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version init role plan apply revert org audit probe verify checks demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -144,7 +147,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__apply)
-            opts="-y -o -q -v -h -V --yes --format --no-indexes --lock-timeout --max-wait --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-y -o -q -v -h -V --yes --format --no-indexes --replace --lock-timeout --max-wait --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -994,14 +997,14 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__plan)
-            opts="-o -q -v -h -V --format --check --no-indexes --lock-timeout --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --format --check --no-indexes --replace --lock-timeout --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table sql json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table sql json markdown" -- "${cur}"))
                     return 0
                     ;;
                 --lock-timeout)
@@ -1103,6 +1106,84 @@ _tenantctl() {
                     return 0
                     ;;
                 --pg-bin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --database-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app-role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --schema)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-type)
+                    COMPREPLY=($(compgen -W "uuid bigint integer text" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tenantctl__subcmd__revert)
+            opts="-y -o -q -v -h -V --yes --dry-run --format --lock-timeout --max-wait --emergency --confirm --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --emergency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --confirm)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

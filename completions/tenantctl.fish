@@ -47,6 +47,7 @@ complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "init" -d 'Look 
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "role" -d 'The application\'s login role'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "plan" -d 'The changes that would bring isolation about, as SQL with its locks'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "apply" -d 'Make the changes that `plan` shows: short locks, retries, nothing half done'
+complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "revert" -d 'Undo what apply made, known by the marks that it left in comments'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "org" -d 'Create, list and show organizations: the rows of the registry'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "audit" -d 'Read the catalogs: what is proved, what is open'
 complete -c tenantctl -n "__fish_tenantctl_needs_command" -f -a "probe" -d 'Attack as the application role, as two organizations; everything is rolled back'
@@ -192,7 +193,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_see
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand role; and __fish_seen_subcommand_from drop" -s V -l version -d 'Print version'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l format -d 'How to print the changes' -r -f -a "table\t'For people'
 sql\t'A script for psql that does the same as `apply`'
-json\t'For programs'"
+json\t'For programs'
+markdown\t'For a pull request'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
@@ -211,6 +213,7 @@ always\t'Always'
 never\t'Never'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l check -d 'Exit 1 when there are changes: for CI, to notice drift'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l no-indexes -d 'Leave indexes out'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l replace -d 'Drop the team\'s own policies on tenant tables where ours come; `revert` puts them back'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s q -l quiet -d 'Say nothing but the report and errors'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -236,10 +239,38 @@ always\t'Always'
 never\t'Never'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s y -l yes -d 'Do not ask; needed where stdin is no terminal'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l no-indexes -d 'Leave indexes out'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l replace -d 'Drop the team\'s own policies on tenant tables where ours come; `revert` puts them back'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s q -l quiet -d 'Say nothing but the report and errors'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s V -l version -d 'Print version'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l format -d 'How to report' -r -f -a "table\t'For people'
+json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l max-wait -d 'How long to try one change before it is skipped' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l emergency -d 'Turn isolation off for this one table, at once, until `apply` runs again' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l confirm -d 'The table\'s name once more, instead of typing it: for scripts' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l schema -d 'Schema with tenant tables; may be repeated; overrides [tenancy] schemas' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l key -d 'Column that names a row\'s tenant; overrides [tenancy] key' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l key-type -d 'Type of that column; overrides [tenancy] key_type' -r -f -a "uuid\t'`uuid`'
+bigint\t'`bigint`'
+integer\t'`integer`'
+text\t'`text`; `varchar` counts as it'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l context -d 'Setting that carries the current tenant; overrides [tenancy] context' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l registry -d 'Table of tenants, as schema.table; overrides [tenancy] registry' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -s o -l output -d 'Write the report to FILE instead of stdout; an old FILE stays until the new one is whole' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l color -d 'When to colour' -r -f -a "auto\t'Where stdout is a terminal, NO_COLOR is not set and TERM is not dumb'
+always\t'Always'
+never\t'Never'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -s y -l yes -d 'Do not ask; needed where stdin is no terminal'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l dry-run -d 'Show what would be undone, and change nothing'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -s q -l quiet -d 'Say nothing but the report and errors'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -s V -l version -d 'Print version'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand org; and not __fish_seen_subcommand_from create list show" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r

@@ -1,6 +1,7 @@
 select current_setting('server_version_num')::int4 as version_num,
        current_setting('server_version') as version,
        d.datname::text as database,
+       d.oid as database_oid,
        d.datdba as database_owner,
        d.datacl::text as database_acl,
        pg_is_in_recovery() as in_recovery,

@@ -59,7 +59,8 @@ impl Privilege {
         }
     }
 
-    pub(super) fn parse(word: &str) -> Self {
+    /// The privilege of that name; [`Self::Other`] where it is none that is known.
+    pub(crate) fn parse(word: &str) -> Self {
         [
             Self::Select,
             Self::Insert,

@@ -125,6 +125,7 @@ pub(super) async fn indexes(client: &Client, relations: &Relations) -> Result<()
                 columns,
                 partial: row.try_get("partial")?,
                 expressions: None,
+                parent: row.try_get("parent")?,
             });
             Ok(())
         },

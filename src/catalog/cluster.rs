@@ -13,6 +13,8 @@ pub struct Server {
     pub version: String,
     /// Name of the database.
     pub database: String,
+    /// The database's identifier.
+    pub database_oid: Oid,
     /// Its owner.
     pub database_owner: Oid,
     /// Its access list; `None` is the default (CONNECT and TEMPORARY to PUBLIC).

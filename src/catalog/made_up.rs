@@ -193,6 +193,7 @@ fn snapshot() -> Snapshot {
             version_num: 150_000,
             version: "15.0".into(),
             database: "made_up".into(),
+            database_oid: 1,
             database_owner: OWNER,
             database_acl: None,
             in_recovery: false,

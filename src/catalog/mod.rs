@@ -6,6 +6,7 @@
 mod acl;
 mod attached;
 mod cluster;
+mod comments;
 mod load;
 #[cfg(test)]
 pub(crate) mod made_up;
@@ -15,6 +16,7 @@ mod rows;
 
 pub use acl::{AclItem, Acls, Privilege};
 pub use cluster::*;
+pub use comments::{Comments, comments};
 pub use load::{begin, load};
 pub use model::*;
 pub use printed::unprinted;

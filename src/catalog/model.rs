@@ -198,7 +198,8 @@ impl Column {
 }
 
 /// `pg_policy.polcmd`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum PolicyCommand {
     /// FOR ALL
     All,
@@ -210,6 +211,19 @@ pub enum PolicyCommand {
     Update,
     /// FOR DELETE
     Delete,
+}
+
+impl PolicyCommand {
+    /// As CREATE POLICY writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Select => "SELECT",
+            Self::Insert => "INSERT",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// A policy. `pg_policy`.
@@ -254,6 +268,8 @@ pub struct Index {
     pub partial: bool,
     /// Its expressions, as the server prints them.
     pub expressions: Option<String>,
+    /// The index of the partitioned table that it is attached to.
+    pub parent: Option<Oid>,
 }
 
 /// `pg_constraint.contype`, the kinds that are read.

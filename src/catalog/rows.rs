@@ -51,6 +51,7 @@ pub(super) async fn server(client: &Client, acls: &Acls) -> Result<Server> {
                 version_num: row.try_get("version_num")?,
                 version: row.try_get("version")?,
                 database: row.try_get("database")?,
+                database_oid: row.try_get("database_oid")?,
                 database_owner: row.try_get("database_owner")?,
                 database_acl: acls.get(row.try_get("database_acl")?),
                 in_recovery: row.try_get("in_recovery")?,

@@ -6,9 +6,15 @@ use anyhow::{Context as _, Result};
 
 /// Shows a text on stderr and asks for yes or no; everything but yes is no.
 pub(super) async fn agreed(text: &str, question: &str) -> Result<bool> {
+    let answer = line(text, &format!("{question} [y/N]")).await?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Shows a text on stderr and asks for a line.
+pub(super) async fn line(text: &str, question: &str) -> Result<String> {
     {
         let mut err = std::io::stderr().lock();
-        write!(err, "{text}{question} [y/N] ")
+        write!(err, "{text}{question} ")
             .and_then(|()| err.flush())
             .context("cannot ask")?;
     }
@@ -20,9 +26,7 @@ pub(super) async fn agreed(text: &str, question: &str) -> Result<bool> {
         // Nobody listens any more after Ctrl-C.
         let _ = tell.send(read.map(|_| answer));
     });
-    let answer = told
-        .await
+    told.await
         .context("cannot read the answer")?
-        .context("cannot read the answer")?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        .context("cannot read the answer")
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod ask;
 mod audit;
+mod changes;
 mod checks;
 mod completions;
 mod context;
@@ -13,6 +14,7 @@ mod man;
 mod org;
 mod plan;
 mod probe;
+mod revert;
 mod role;
 mod self_test;
 mod verify;
@@ -60,6 +62,7 @@ enum Command {
     Role(role::Options),
     Plan(plan::Options),
     Apply(apply::Options),
+    Revert(revert::Options),
     Org(org::Options),
     Audit(audit::Options),
     Probe(probe::Options),
@@ -102,6 +105,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Code> {
         Command::Role(options) => options.run(context).await,
         Command::Plan(options) => options.run(context).await,
         Command::Apply(options) => options.run(context).await,
+        Command::Revert(options) => options.run(context).await,
         Command::Org(options) => options.run(context).await,
         Command::Audit(options) => options.run(context).await,
         Command::Probe(options) => options.run(context).await,

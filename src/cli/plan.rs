@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Context, audit, duration};
+use super::{Context, changes, duration};
 use crate::catalog::Snapshot;
 use crate::exit::Code;
 use crate::plan::{Choice, Plan, apply};
@@ -31,6 +31,9 @@ pub(super) struct Choose {
     /// Leave indexes out
     #[arg(long)]
     pub(super) no_indexes: bool,
+    /// Drop the team's own policies on tenant tables where ours come; `revert` puts them back
+    #[arg(long)]
+    pub(super) replace: bool,
     /// How long one attempt waits for a lock, keeping others waiting behind it
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub(super) lock_timeout: Duration,
@@ -44,12 +47,15 @@ enum Format {
     Sql,
     /// For programs
     Json,
+    /// For a pull request
+    Markdown,
 }
 
 impl Choose {
     pub(super) fn choice(self) -> Choice {
         Choice {
             indexes: !self.no_indexes,
+            replace: self.replace,
         }
     }
 }
@@ -58,11 +64,11 @@ impl Options {
     pub(super) async fn run(self, context: &Context) -> Result<Code> {
         let settings = context.settings()?;
         let output = context.output()?;
-        let (session, snapshot) = audit::snapshot(context).await?;
-        session.close().await;
+        let (snapshot, comments) = changes::read(context).await?;
         let plan = Plan::make(
             &Tenancy::resolve(&snapshot, &settings)?,
-            self.choose.choice(),
+            &comments,
+            &self.choose.choice(),
         )?;
         let target = target(&snapshot, &settings);
         if output.is_file() {
@@ -73,7 +79,8 @@ impl Options {
             Format::Sql => {
                 report::plan::script(&plan, &target, apply::millis(self.choose.lock_timeout))
             }
-            Format::Json => report::plan::json(&plan, &target, None),
+            Format::Markdown => report::plan::markdown(&plan),
+            Format::Json => report::plan::json(&plan, &target, ("plan", None)),
         })?;
         Ok(if self.check && !plan.changes.is_empty() {
             Code::Findings

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use rand::RngExt;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
 pub use super::exclusive::Exclusive;
+use super::journal::JournalTable;
 use super::{Change, Plan};
 use crate::session::error::{explain, is_lost, sqlstate};
 use crate::session::quote::literal;
@@ -66,6 +67,17 @@ pub trait Observer {
     fn ends(&self, change: &Change, outcome: &Outcome);
 }
 
+/// Beside the changes themselves.
+#[derive(Clone, Copy)]
+pub struct Run<'r> {
+    /// How long to wait.
+    pub patience: Patience,
+    /// Where the database keeps the history.
+    pub table: Option<&'r JournalTable>,
+    /// Is told how it goes.
+    pub observer: &'r dyn Observer,
+}
+
 /// Makes the changes in order. The answer has one outcome for each that was tried: all of them,
 /// unless the last one failed or is unknown.
 ///
@@ -75,11 +87,11 @@ pub async fn run(
     connector: &Connector,
     exclusive: &Exclusive,
     plan: &Plan,
-    patience: Patience,
-    observer: &dyn Observer,
+    run: Run<'_>,
 ) -> Result<Vec<Outcome>> {
     let session = connector.open(Purpose::Change).await?;
-    let runner = Runner::new(session, exclusive, patience, plan).await?;
+    let runner = Runner::new(session, exclusive, run, plan).await?;
+    let observer = run.observer;
     let mut outcomes = Vec::with_capacity(plan.changes.len());
     let mut missing: HashSet<&str> = HashSet::new();
     for change in &plan.changes {
@@ -88,7 +100,7 @@ pub async fn run(
         let outcome = match (lacks, exclusive.check()) {
             (_, Err(error)) => Outcome::Failed(format!("{error:#}")),
             (Some(id), _) => Outcome::Skipped(format!("{id} was not made")),
-            (None, Ok(())) => runner.make(change, observer).await,
+            (None, Ok(())) => runner.make(change).await,
         };
         if outcome != Outcome::Done {
             missing.insert(&change.id);
@@ -108,8 +120,25 @@ struct Runner<'a> {
     session: Session,
     exclusive: &'a Exclusive,
     patience: Patience,
+    table: Option<&'a JournalTable>,
+    observer: &'a dyn Observer,
     /// The server process, where a pooler does not make it another one each time.
     pid: Option<i32>,
+}
+
+/// The parts of a change.
+enum Stage {
+    Statements,
+    Finish,
+}
+
+impl Stage {
+    fn is_transaction(&self, change: &Change) -> bool {
+        match self {
+            Self::Statements => change.transactional(),
+            Self::Finish => true,
+        }
+    }
 }
 
 /// An attempt that ended without the change.
@@ -122,20 +151,28 @@ impl<'a> Runner<'a> {
     async fn new(
         session: Session,
         exclusive: &'a Exclusive,
-        patience: Patience,
+        run: Run<'a>,
         plan: &Plan,
     ) -> Result<Self> {
-        let builds = plan.changes.iter().any(|change| !change.transactional());
+        let alone = plan.changes.iter().any(|change| change.alone);
         let mut runner = Self {
             session,
             exclusive,
-            patience,
+            patience: run.patience,
+            table: run.table,
+            observer: run.observer,
             pid: None,
         };
+        if let Some(table) = run.table {
+            let create = transaction(&[table.create()], runner.patience.lock_timeout);
+            let made = runner.session.batch_execute(&create).await;
+            made.map_err(explain)
+                .context("cannot make the journal's table, so nothing was changed")?;
+        }
         if runner.session.is_pooled() {
-            if builds {
+            if alone {
                 bail!(
-                    "there is a pooler in between, and indexes are built outside of a transaction, \
+                    "there is a pooler in between, and indexes are built and dropped outside of a transaction, \
                      where no lock_timeout can be set through it: connect to the server itself, or \
                      use --no-indexes"
                 );
@@ -143,7 +180,7 @@ impl<'a> Runner<'a> {
             return Ok(runner);
         }
         // A concurrent build waits without keeping anybody waiting, so it may wait for long.
-        let wait = patience.max_wait.max(patience.lock_timeout);
+        let wait = runner.patience.max_wait.max(runner.patience.lock_timeout);
         let question = format!(
             "set lock_timeout = {}; set search_path = pg_catalog; select pg_backend_pid()",
             millis(wait)
@@ -155,37 +192,65 @@ impl<'a> Runner<'a> {
         Ok(runner)
     }
 
-    async fn make(&self, change: &Change, observer: &dyn Observer) -> Outcome {
+    async fn make(&self, change: &Change) -> Outcome {
+        let outcome = self.stage(change, &Stage::Statements).await;
+        if outcome != Outcome::Done || self.last(change).is_empty() {
+            return outcome;
+        }
+        self.stage(change, &Stage::Finish).await
+    }
+
+    /// What follows statements that run alone.
+    fn last(&self, change: &Change) -> Vec<String> {
+        let mut last = change.finish.clone();
+        if change.alone {
+            last.extend(self.table.map(|table| table.row(change)));
+        }
+        last
+    }
+
+    /// One part of a change, as often as locks and patience allow.
+    async fn stage(&self, change: &Change, stage: &Stage) -> Outcome {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         loop {
-            let missed = match self.attempt(change).await {
+            let attempt = match stage {
+                Stage::Statements if change.alone => self.alone(change).await,
+                Stage::Statements => {
+                    let row = self.table.map(|table| table.row(change));
+                    let all: Vec<String> = change.statements.iter().cloned().chain(row).collect();
+                    self.transaction(&all).await
+                }
+                Stage::Finish => self.transaction(&self.last(change)).await,
+            };
+            let missed = match attempt {
                 Ok(()) => return Outcome::Done,
                 Err(missed) => missed,
             };
             if is_lost(&missed.error) {
                 return Outcome::Unknown(format!("{:#}", missed.error));
             }
-            let left = self.clean_up(change).await;
+            let left = self.clean_up(change, stage).await;
             if !is_lock(&missed.error) {
                 return Outcome::Failed(format!("{:#}{left}", missed.error));
             }
-            let why = locked(change, &missed);
+            let why = locked(change, stage, &missed);
             if started.elapsed() + pause >= self.patience.max_wait {
                 return Outcome::Skipped(format!("{why}{left}"));
             }
-            observer.waits(change, &why);
+            self.observer.waits(change, &why);
             let jitter: f64 = rand::rng().random_range(0.5..1.5);
             tokio::time::sleep(pause.mul_f64(jitter)).await;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
     }
 
-    async fn attempt(&self, change: &Change) -> Result<(), Missed> {
-        if change.transactional() {
-            let text = transaction(&change.statements, self.patience.lock_timeout);
-            return self.watched(&text, self.patience.lock_timeout).await;
-        }
+    async fn transaction(&self, statements: &[String]) -> Result<(), Missed> {
+        let text = transaction(statements, self.patience.lock_timeout);
+        self.watched(&text, self.patience.lock_timeout).await
+    }
+
+    async fn alone(&self, change: &Change) -> Result<(), Missed> {
         for statement in &change.statements {
             self.watched(statement, self.patience.max_wait).await?;
         }
@@ -229,8 +294,8 @@ impl<'a> Runner<'a> {
 
     /// After a failure: ends the transaction, or takes away a half-built index. What is left is
     /// said in the answer.
-    async fn clean_up(&self, change: &Change) -> String {
-        if change.transactional() {
+    async fn clean_up(&self, change: &Change, stage: &Stage) -> String {
+        if stage.is_transaction(change) {
             // If this fails the connection is gone, and with it the transaction.
             let _ = self.session.batch_execute("rollback").await;
             return String::new();
@@ -291,10 +356,10 @@ fn is_lock(error: &anyhow::Error) -> bool {
     })
 }
 
-fn locked(change: &Change, missed: &Missed) -> String {
+fn locked(change: &Change, stage: &Stage, missed: &Missed) -> String {
     let code = sqlstate(&missed.error).map(|code| code.code().to_owned());
     let code = code.unwrap_or_default();
-    let what = if change.transactional() {
+    let what = if stage.is_transaction(change) {
         format!(
             "no {} lock on {} in time (SQLSTATE {code})",
             change.lock.mode.word(),

@@ -3,15 +3,18 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::mark::{Mark, Place};
 use super::names;
-use super::{Change, Kind, Lock, LockMode};
+use super::work::{Desk, Target, Work};
+use super::{Change, Effort, Kind, LockMode};
 use crate::catalog::{Column, Index, Oid, Relation, RelationKind};
 use crate::session::quote::{ident, qualified};
 use crate::tenancy::{Reach, Tenancy};
 
 /// The indexes that are missing, in the order in which they have to be made.
-pub(super) fn changes(tenancy: &Tenancy<'_>) -> Vec<Change> {
-    let mut planner = Planner::new(tenancy);
+pub(super) fn changes(desk: Desk<'_, '_>) -> Vec<Change> {
+    let tenancy = desk.tenancy;
+    let mut planner = Planner::new(desk);
     let tables = tenancy.by_name();
     let listed = || tables.iter().filter(|table| table.listed);
     // Partitioned tables first: what they need of their partitions may be all these need.
@@ -35,9 +38,12 @@ pub(super) fn changes(tenancy: &Tenancy<'_>) -> Vec<Change> {
 struct Made {
     qualified: String,
     by: Option<String>,
+    /// The team's own, with where it can be marked.
+    theirs: Option<Place>,
 }
 
 struct Planner<'t, 'a> {
+    desk: Desk<'t, 'a>,
     tenancy: &'t Tenancy<'a>,
     taken: HashSet<(String, String)>,
     made: BTreeMap<Oid, Made>,
@@ -45,7 +51,8 @@ struct Planner<'t, 'a> {
 }
 
 impl<'t, 'a> Planner<'t, 'a> {
-    fn new(tenancy: &'t Tenancy<'a>) -> Self {
+    fn new(desk: Desk<'t, 'a>) -> Self {
+        let tenancy = desk.tenancy;
         let mut taken = HashSet::new();
         for relation in tenancy.snapshot.relations.values() {
             let schema = relation.schema_name.to_string();
@@ -55,6 +62,7 @@ impl<'t, 'a> Planner<'t, 'a> {
             taken.insert((schema, relation.name.clone()));
         }
         Self {
+            desk,
             tenancy,
             taken,
             made: BTreeMap::new(),
@@ -80,6 +88,7 @@ impl<'t, 'a> Planner<'t, 'a> {
         self.made.contains_key(&relation.oid)
             || relation.indexes.iter().any(|index| {
                 index.usable
+                    && index.name != names::building(&relation.name, &column.name)
                     && index.method == "btree"
                     && !index.partial
                     && index.columns.first() == Some(&column.number)
@@ -128,34 +137,66 @@ impl<'t, 'a> Planner<'t, 'a> {
         Some(made)
     }
 
+    /// Built under a name that nobody else gives, then renamed and marked at once: a build that was
+    /// killed is told from an index of the team's own.
     fn concurrently(&mut self, relation: &'a Relation, column: &Column) -> Made {
-        if let Some(index) = same(relation, column).find(|index| index.usable) {
-            return self.existing(relation, index);
+        let building = names::building(&relation.name, &column.name);
+        let found = |wanted: &dyn Fn(&Index) -> bool| {
+            same(relation, column).find(|index| wanted(index)).cloned()
+        };
+        if let Some(index) = found(&|index| index.usable && index.name != building) {
+            return self.existing(relation, &index);
         }
-        let leftover =
-            same(relation, column).find(|index| is_ours(&relation.name, &column.name, &index.name));
-        let name = match leftover {
+        let begun = found(&|index| index.name == building);
+        let leftover = found(&|index| {
+            index.name != building && is_ours(&relation.name, &column.name, &index.name)
+        });
+        let name = match &leftover {
             Some(index) => index.name.clone(),
             None => self.free_name(relation, column),
         };
-        let full = qualified(&relation.schema_name, &name);
-        let mut statements = Vec::new();
-        let because = if leftover.is_some() {
-            statements.push(format!("DROP INDEX CONCURRENTLY IF EXISTS {full}"));
-            format!("index {full} is the invalid leftover of a build that failed")
-        } else {
-            format!("no usable index has {} first", ident(&column.name))
-        };
-        statements.push(format!(
-            "CREATE INDEX CONCURRENTLY {} ON {} ({})",
-            ident(&name),
-            relation.qualified(),
-            ident(&column.name)
-        ));
-        let mut change = self.change(relation, column, Kind::Index, statements);
-        change.because = vec![because];
-        change.builds = Some(full.clone());
+        let schema = &relation.schema_name;
+        let (temporary, full) = (qualified(schema, &building), qualified(schema, &name));
+        let mut change = self.change(relation, column, Kind::Index);
+        let finished = begun.as_ref().is_some_and(|index| index.usable);
+        if finished {
+            change.because = vec![format!("index {temporary} was built and not yet named")];
+            change.effort = Effort::Catalog;
+        }
+        for index in [leftover, begun].into_iter().flatten() {
+            if !index.usable {
+                let invalid = qualified(schema, &index.name);
+                let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {invalid}");
+                change.statements.push(drop);
+                change.because = vec![format!(
+                    "index {invalid} is the invalid leftover of a build that failed"
+                )];
+            }
+        }
+        if !finished {
+            change.statements.push(format!(
+                "CREATE INDEX CONCURRENTLY {} ON {} ({})",
+                ident(&building),
+                relation.qualified(),
+                ident(&column.name)
+            ));
+        }
+        change.alone = true;
+        change.builds = Some(temporary.clone());
+        let rename = format!("ALTER INDEX {temporary} RENAME TO {}", ident(&name));
+        change.finish = vec![rename, self.made_here(&full)];
+        change.undo = vec![format!("DROP INDEX CONCURRENTLY IF EXISTS {full}")];
         self.push(change, full)
+    }
+
+    /// The COMMENT by which `revert` knows an index.
+    fn made_here(&self, full: &str) -> String {
+        let mark = Mark {
+            plan: self.desk.id.to_owned(),
+            made: true,
+            ..Mark::default()
+        };
+        Place::new_index(full).write(None, Some(&mark))
     }
 
     /// ON ONLY the parent, then the partitions' own, attached one by one: no moment at which all
@@ -171,14 +212,18 @@ impl<'t, 'a> Planner<'t, 'a> {
             Some(index) => self.existing(relation, index),
             None => {
                 let name = self.free_name(relation, column);
-                let statement = format!(
-                    "CREATE INDEX {} ON ONLY {} ({})",
-                    ident(&name),
-                    relation.qualified(),
-                    ident(&column.name)
-                );
-                let change = self.change(relation, column, Kind::PartitionedIndex, vec![statement]);
                 let full = qualified(&relation.schema_name, &name);
+                let mut change = self.change(relation, column, Kind::PartitionedIndex);
+                change.statements = vec![
+                    format!(
+                        "CREATE INDEX {} ON ONLY {} ({})",
+                        ident(&name),
+                        relation.qualified(),
+                        ident(&column.name)
+                    ),
+                    self.made_here(&full),
+                ];
+                change.undo = vec![format!("DROP INDEX {full}")];
                 self.push(change, full)
             }
         };
@@ -189,70 +234,61 @@ impl<'t, 'a> Planner<'t, 'a> {
     }
 
     fn attach(&mut self, relation: &Relation, parent: &Made, child: &Made) {
-        let id = format!("attach:{}", child.qualified);
-        self.changes.push(Change {
-            id,
-            object: relation.qualified(),
-            relation: relation.oid,
-            kind: Kind::PartitionedIndex,
-            statements: vec![format!(
-                "ALTER INDEX {} ATTACH PARTITION {}",
-                parent.qualified, child.qualified
-            )],
-            lock: Lock {
-                mode: LockMode::AccessExclusive,
-                on: child.qualified.clone(),
-            },
-            owner: relation.owner,
-            because: vec![format!(
-                "{} is valid when every partition's index is part of it",
-                parent.qualified
-            )],
-            builds: None,
-            after: parent.by.iter().chain(&child.by).cloned().collect(),
-        });
+        let mut work = Work::default();
+        work.statements = vec![format!(
+            "ALTER INDEX {} ATTACH PARTITION {}",
+            parent.qualified, child.qualified
+        )];
+        work.because = vec![format!(
+            "{} is valid when every partition's index is part of it",
+            parent.qualified
+        )];
+        if let (Some(place), None) = (&child.theirs, &parent.theirs) {
+            work.stamp(self.desk, place, |mark| mark.attached = true);
+        }
+        let object = relation.qualified();
+        let target = target(relation, &object, LockMode::AccessExclusive);
+        let mut change = work.transaction(Kind::PartitionedIndex, target, self.desk.id);
+        change.id = format!("attach:{}", child.qualified);
+        change.lock.on.clone_from(&child.qualified);
+        change.after = parent.by.iter().chain(&child.by).cloned().collect();
+        self.changes.push(change);
     }
 
     fn existing(&self, relation: &Relation, index: &Index) -> Made {
+        let place = Place::index(relation, index);
+        let (_, mark) = place.read(self.desk.comments);
         Made {
             qualified: qualified(&relation.schema_name, &index.name),
             by: None,
+            theirs: (!mark.is_some_and(|mark| mark.made)).then_some(place),
         }
     }
 
-    fn change(
-        &self,
-        relation: &Relation,
-        column: &Column,
-        kind: Kind,
-        statements: Vec<String>,
-    ) -> Change {
+    fn change(&self, relation: &Relation, column: &Column, kind: Kind) -> Change {
+        let mut work = Work::default();
+        work.closes("key-without-index");
+        work.closes("key-index-unusable");
+        work.because = vec![format!("no usable index has {} first", ident(&column.name))];
+        let mode = if kind == Kind::Index {
+            LockMode::ShareUpdateExclusive
+        } else {
+            LockMode::Share
+        };
         let object = relation.qualified();
-        Change {
-            id: format!("index:{object}:{}", ident(&column.name)),
-            relation: relation.oid,
-            kind,
-            statements,
-            lock: Lock {
-                mode: if kind == Kind::Index {
-                    LockMode::ShareUpdateExclusive
-                } else {
-                    LockMode::Share
-                },
-                on: object.clone(),
-            },
-            object,
-            owner: relation.owner,
-            because: vec![format!("no usable index has {} first", ident(&column.name))],
-            builds: None,
-            after: Vec::new(),
+        let mut change = work.transaction(kind, target(relation, &object, mode), self.desk.id);
+        change.id = format!("index:{object}:{}", ident(&column.name));
+        if kind == Kind::Index {
+            change.effort = Effort::Scan;
         }
+        change
     }
 
     fn push(&mut self, change: Change, full: String) -> Made {
         let made = Made {
             qualified: full,
             by: Some(change.id.clone()),
+            theirs: None,
         };
         self.changes.push(change);
         made
@@ -268,6 +304,15 @@ impl<'t, 'a> Planner<'t, 'a> {
             }
             nth += 1;
         }
+    }
+}
+
+fn target<'o>(relation: &Relation, object: &'o str, mode: LockMode) -> Target<'o> {
+    Target {
+        object,
+        relation: relation.oid,
+        owner: relation.owner,
+        mode,
     }
 }
 

@@ -1,208 +1,92 @@
 //! One table: row-level security on and forced, the policy, the guard, the application's rights.
 
-use anyhow::Result;
-
-use super::expression::{Expression, KeyProblem};
-use super::names;
-use super::{Change, Kind, Lock, LockMode};
-use crate::catalog::{Oid, Policy, PolicyCommand, Relation, Role};
+use super::expression::Expression;
+use super::mark::Place;
+use super::policies;
+use super::work::{Desk, Target, Work};
+use super::{Change, Kind, LockMode};
+use crate::catalog::{Relation, Role};
 use crate::role::grants::Grant;
-use crate::session::quote::ident;
-use crate::tenancy::{Tenancy, TenantTable};
-
-/// 0 stands for PUBLIC.
-const PUBLIC: Oid = 0;
+use crate::tenancy::TenantTable;
 
 /// What is missing at a table, as one transaction; `None` where nothing is.
+///
+/// # Errors
+/// Why the table is left alone.
 pub(super) fn change(
-    tenancy: &Tenancy<'_>,
+    desk: Desk<'_, '_>,
     table: &TenantTable,
     app: &Role,
     grants: &[&Grant],
-) -> Result<Option<Change>, KeyProblem> {
-    let relation = tenancy.relation(table);
-    let expression = Expression::of(tenancy, table)?;
+) -> Result<Option<Change>, String> {
+    let relation = desk.tenancy.relation(table);
+    let expression = Expression::of(desk.tenancy, table).map_err(|problem| problem.to_string())?;
     let mut work = Work::default();
-    security(relation, &mut work);
-    let name = tenancy.policy_name(&relation.name);
-    let guard = names::fitted(&name, "_guard");
-    let wanted = Wanted {
-        name,
-        permissive: true,
-        role: (app.oid, ident(&app.name)),
-    };
-    policy(tenancy, relation, &wanted, &expression, &mut work);
-    if tenancy.settings.policy.guard {
-        let wanted = Wanted {
-            name: guard,
-            permissive: false,
-            role: (PUBLIC, "PUBLIC".to_owned()),
-        };
-        policy(tenancy, relation, &wanted, &expression, &mut work);
-    }
-    let isolates = !work.statements.is_empty();
+    security(desk, relation, &mut work);
+    policies::all(desk, (relation, app), &expression, &mut work);
+    let isolates = !work.is_empty();
     if isolates {
         work.because.extend(expression.remark);
     }
     // Privileges come last in the same transaction: never open before it is isolated.
     for grant in grants {
-        work.push(grant.statement.clone(), grant.because.clone());
+        work.grant(desk, grant);
     }
-    if work.statements.is_empty() {
+    if work.is_empty() {
         return Ok(None);
     }
-    let object = relation.qualified();
     let (kind, mode) = if isolates {
         (Kind::Isolate, LockMode::AccessExclusive)
     } else {
-        (Kind::Grant, LockMode::AccessShare)
+        (Kind::Grant, LockMode::ShareUpdateExclusive)
     };
-    Ok(Some(Change {
-        id: format!("{}:{object}", kind.word()),
+    let target = Target {
+        object: &relation.qualified(),
         relation: relation.oid,
-        kind,
-        statements: work.statements,
-        lock: Lock {
-            mode,
-            on: object.clone(),
-        },
-        object,
         owner: relation.owner,
-        because: work.because,
-        builds: None,
-        after: Vec::new(),
-    }))
-}
-
-#[derive(Default)]
-struct Work {
-    statements: Vec<String>,
-    because: Vec<String>,
-}
-
-impl Work {
-    fn push(&mut self, statement: String, because: impl Into<String>) {
-        self.statements.push(statement);
-        self.because.push(because.into());
-    }
-}
-
-fn security(relation: &Relation, work: &mut Work) {
-    let (action, because) = match (relation.row_security, relation.force_row_security) {
-        (true, true) => return,
-        (false, true) => ("ENABLE ROW LEVEL SECURITY", "row-level security is off"),
-        (true, false) => (
-            "FORCE ROW LEVEL SECURITY",
-            "row-level security does not bind the table's owner",
-        ),
-        (false, false) => (
-            "ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
-            "row-level security is off",
-        ),
+        mode,
     };
-    work.push(
-        format!("ALTER TABLE {} {action}", relation.qualified()),
-        because,
-    );
+    Ok(Some(work.transaction(kind, target, desk.id)))
 }
 
-/// A policy as it should be.
-struct Wanted {
-    name: String,
-    permissive: bool,
-    role: (Oid, String),
-}
-
-fn policy(
-    tenancy: &Tenancy<'_>,
-    relation: &Relation,
-    wanted: &Wanted,
-    expression: &Expression,
-    work: &mut Work,
-) {
-    let name = ident(&wanted.name);
-    let table = relation.qualified();
-    let what = if wanted.permissive { "policy" } else { "guard" };
-    let body = format!(
-        "TO {}\n  USING ({})\n  WITH CHECK ({})",
-        wanted.role.1, expression.using, expression.check
-    );
-    let create = format!(
-        "CREATE POLICY {name} ON {table}{} {body}",
-        if wanted.permissive {
-            ""
+fn security(desk: Desk<'_, '_>, relation: &Relation, work: &mut Work) {
+    let (enable, force) = (!relation.row_security, !relation.force_row_security);
+    let place = Place::relation(relation);
+    if enable || force {
+        let because = if enable {
+            work.closes("rls-not-enabled");
+            "row-level security is off"
         } else {
-            " AS RESTRICTIVE"
+            "row-level security does not bind the table's owner"
+        };
+        if force {
+            work.closes("rls-not-forced");
         }
-    );
-    let found = relation
-        .policies
-        .iter()
-        .find(|policy| policy.name == wanted.name);
-    let Some(found) = found else {
-        let because = if wanted.permissive {
-            format!("{} has no policy {name}", wanted.role.1)
-        } else {
-            "no guard keeps other policies from widening access".to_owned()
-        };
-        work.push(create, because);
-        return;
-    };
-    let same_shape = found.permissive == wanted.permissive && found.command == PolicyCommand::All;
-    let differs = difference(tenancy, found, wanted, expression);
-    if same_shape && differs.is_empty() {
-        return;
-    }
-    if same_shape {
+        let table = relation.qualified();
         work.push(
-            format!("ALTER POLICY {name} ON {table} {body}"),
-            format!("{what} {name} has {}", differs.join(" and ")),
-        );
-    } else {
-        work.push(
-            format!("DROP POLICY {name} ON {table}"),
             format!(
-                "{what} {name} is not a {} policy for all commands",
-                if wanted.permissive {
-                    "permissive"
-                } else {
-                    "restrictive"
-                }
+                "ALTER TABLE {table} {}",
+                actions((enable, "ENABLE"), (force, "FORCE"))
             ),
+            format!(
+                "ALTER TABLE {table} {}",
+                actions((force, "NO FORCE"), (enable, "DISABLE"))
+            ),
+            because,
         );
-        work.push(create, "it is replaced in the same transaction");
     }
+    work.stamp(desk, &place, |mark| {
+        mark.enabled |= enable && mark.emergency.is_none();
+        mark.forced |= force && mark.emergency.is_none();
+        mark.emergency = None;
+    });
 }
 
-/// What is other than it should be.
-fn difference(
-    tenancy: &Tenancy<'_>,
-    found: &Policy,
-    wanted: &Wanted,
-    expression: &Expression,
-) -> Vec<String> {
-    let mut differs = Vec::new();
-    if found.roles != [wanted.role.0] {
-        let roles: Vec<String> = found
-            .roles
-            .iter()
-            .map(|role| match *role {
-                PUBLIC => "PUBLIC".to_owned(),
-                role => ident(tenancy.snapshot.role_name(role)),
-            })
-            .collect();
-        differs.push(format!("other roles ({})", roles.join(", ")));
-    }
-    if !expression.is(found.using.as_deref(), found.check.as_deref()) {
-        let text = |expression: &Option<String>| match expression {
-            Some(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
-            None => "none".to_owned(),
-        };
-        let check = match &found.check {
-            check if check.is_none() || *check == found.using => String::new(),
-            check => format!(" WITH CHECK {}", text(check)),
-        };
-        differs.push(format!("another text: USING {}{check}", text(&found.using)));
-    }
-    differs
+/// `ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`, or one of them.
+pub(super) fn actions(first: (bool, &str), second: (bool, &str)) -> String {
+    let wanted = [first, second].into_iter().filter(|(wanted, _)| *wanted);
+    let actions: Vec<String> = wanted
+        .map(|(_, word)| format!("{word} ROW LEVEL SECURITY"))
+        .collect();
+    actions.join(", ")
 }

@@ -4,41 +4,57 @@
 //! `report::plan` prints them; both use the same statements.
 
 pub mod apply;
+pub mod emergency;
 mod exclusive;
 mod expression;
 mod index;
 mod isolate;
+pub mod journal;
+mod mark;
 mod names;
+mod policies;
 mod preflight;
+pub mod revert;
+mod work;
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::catalog::{Oid, Relation};
+use crate::catalog::{Comments, Oid, Relation};
 use crate::role::grants::{self, Grant};
 use crate::tenancy::Tenancy;
 
 pub use expression::{Expression, KeyProblem};
+pub use mark::{Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
 pub use preflight::{Obstacle, obstacles};
+pub use work::plan_id;
+use work::{Desk, Target, Work};
 
-/// What to leave out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is wanted beside isolation itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// Whether indexes are wanted.
     pub indexes: bool,
+    /// Whether the team's own policies on tenant tables make place for ours.
+    pub replace: bool,
 }
 
 impl Default for Choice {
     fn default() -> Self {
-        Self { indexes: true }
+        Self {
+            indexes: true,
+            replace: false,
+        }
     }
 }
 
 /// All changes, in the order in which they are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// [`plan_id`]; empty for one that has none.
+    pub id: String,
     /// One object each.
     pub changes: Vec<Change>,
     /// What looks like a tenant's data and is not touched, with the reason.
@@ -58,12 +74,22 @@ pub struct Change {
     pub kind: Kind,
     /// In order. Transactional ones are one transaction, others are each their own.
     pub statements: Vec<String>,
+    /// What takes it back, in order.
+    pub undo: Vec<String>,
+    /// After statements that are each their own: one transaction.
+    pub finish: Vec<String>,
     /// The strongest lock taken.
     pub lock: Lock,
+    /// How much of the table is read or written.
+    pub effort: Effort,
+    /// The checks that find what this mends.
+    pub closes: Vec<&'static str>,
     /// Why it is needed.
     pub because: Vec<String>,
     /// Who owns the object, and so may change it.
     pub owner: Oid,
+    /// Whether the statements refuse to run inside a transaction.
+    pub alone: bool,
     /// For an index that is built concurrently: its qualified name, read back afterwards.
     pub builds: Option<String>,
     /// Ids of the changes without which this one makes no sense.
@@ -73,7 +99,26 @@ pub struct Change {
 impl Change {
     /// Whether the statements are one transaction; otherwise they refuse to run inside one.
     pub fn transactional(&self) -> bool {
-        self.builds.is_none()
+        !self.alone
+    }
+}
+
+/// What a change does to a table's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Nothing: it changes the catalogs.
+    Catalog,
+    /// Reads them all.
+    Scan,
+}
+
+impl Effort {
+    /// The word used in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Catalog => "catalog",
+            Self::Scan => "scan",
+        }
     }
 }
 
@@ -88,6 +133,8 @@ pub enum Kind {
     Index,
     /// The index of a partitioned table, made of those of its partitions.
     PartitionedIndex,
+    /// What tenantctl made, taken back.
+    Revert,
 }
 
 impl Kind {
@@ -98,6 +145,7 @@ impl Kind {
             Self::Grant => "grant",
             Self::Index => "index",
             Self::PartitionedIndex => "partitioned-index",
+            Self::Revert => "revert",
         }
     }
 }
@@ -114,9 +162,7 @@ pub struct Lock {
 /// Lock modes that changes take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LockMode {
-    /// GRANT on a table: blocks nothing but DROP and ALTER.
-    AccessShare,
-    /// CREATE INDEX CONCURRENTLY: blocks VACUUM and DDL, neither reads nor writes.
+    /// COMMENT, CREATE INDEX CONCURRENTLY: blocks VACUUM and DDL, neither reads nor writes.
     ShareUpdateExclusive,
     /// CREATE INDEX ON ONLY: blocks writes for a moment.
     Share,
@@ -128,7 +174,6 @@ impl LockMode {
     /// As PostgreSQL's manual writes it.
     pub fn word(self) -> &'static str {
         match self {
-            Self::AccessShare => "ACCESS SHARE",
             Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
             Self::Share => "SHARE",
             Self::AccessExclusive => "ACCESS EXCLUSIVE",
@@ -150,7 +195,7 @@ impl Plan {
     ///
     /// # Errors
     /// The application role does not exist, so that no policy can be TO it.
-    pub fn make(tenancy: &Tenancy<'_>, choice: Choice) -> Result<Self> {
+    pub fn make(tenancy: &Tenancy<'_>, comments: &Comments, choice: &Choice) -> Result<Self> {
         let Some(app) = tenancy.app else {
             anyhow::bail!(
                 "the application role {} does not exist, so no policy can be made for it; run \
@@ -158,33 +203,38 @@ impl Plan {
                 tenancy.settings.tenancy.app_role
             );
         };
+        let id = plan_id(tenancy.settings, choice);
+        let desk = Desk {
+            tenancy,
+            comments,
+            choice,
+            id: &id,
+        };
         let mut plan = Self {
+            id: id.clone(),
             changes: Vec::new(),
             left_alone: left_alone(tenancy),
         };
         let missing = grants::missing(tenancy, app);
-        plan.changes.extend(
-            missing
-                .iter()
-                .filter(|grant| grant.relation == 0)
-                .map(grant_change),
-        );
+        let others = |grant: &&Grant| grant.relation == 0;
+        let grant = |grant| grant_change(desk, grant);
+        plan.changes
+            .extend(missing.iter().filter(others).map(grant));
         let mut granted = BTreeSet::new();
         for table in tenancy.by_name() {
             if !table.listed {
                 continue;
             }
-            let relation = tenancy.relation(table);
             let own: Vec<&Grant> = missing
                 .iter()
                 .filter(|grant| grant.relation == table.oid)
                 .collect();
             granted.insert(table.oid);
-            match isolate::change(tenancy, table, app, &own) {
+            match isolate::change(desk, table, app, &own) {
                 Ok(change) => plan.changes.extend(change),
-                Err(problem) => plan.left_alone.push(LeftAlone {
-                    object: relation.qualified(),
-                    reason: problem.to_string(),
+                Err(reason) => plan.left_alone.push(LeftAlone {
+                    object: tenancy.relation(table).qualified(),
+                    reason,
                 }),
             }
         }
@@ -192,32 +242,26 @@ impl Plan {
             missing
                 .iter()
                 .filter(|grant| grant.relation != 0 && !granted.contains(&grant.relation))
-                .map(grant_change),
+                .map(grant),
         );
         if choice.indexes {
-            plan.changes.extend(index::changes(tenancy));
+            plan.changes.extend(index::changes(desk));
         }
         plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
         Ok(plan)
     }
 }
 
-fn grant_change(grant: &Grant) -> Change {
-    Change {
-        id: format!("grant:{}", grant.object),
-        object: grant.object.clone(),
+fn grant_change(desk: Desk<'_, '_>, grant: &Grant) -> Change {
+    let mut work = Work::default();
+    work.grant(desk, grant);
+    let target = Target {
+        object: &grant.object,
         relation: grant.relation,
-        kind: Kind::Grant,
-        statements: vec![grant.statement.clone()],
-        lock: Lock {
-            mode: LockMode::AccessShare,
-            on: grant.object.clone(),
-        },
         owner: grant.owner,
-        because: vec![grant.because.clone()],
-        builds: None,
-        after: Vec::new(),
-    }
+        mode: LockMode::ShareUpdateExclusive,
+    };
+    work.transaction(Kind::Grant, target, desk.id)
 }
 
 /// Relations that hold tenants' rows and that this tool keeps its hands off.

@@ -15,6 +15,15 @@ pub(super) fn index(table: &str, column: &str, nth: usize) -> String {
         0 => "_idx".to_owned(),
         nth => format!("_idx{nth}"),
     };
+    of_column(table, column, &suffix)
+}
+
+/// What an index is called while it is built.
+pub(super) fn building(table: &str, column: &str) -> String {
+    of_column(table, column, "_tenantctl_building")
+}
+
+fn of_column(table: &str, column: &str, suffix: &str) -> String {
     let room = MAX - suffix.len() - "_".len();
     // The longer one gives way, as in the server's own naming.
     let (mut table_room, mut column_room) = (table.len(), column.len());

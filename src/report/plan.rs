@@ -32,6 +32,18 @@ pub fn table(plan: &Plan) -> String {
         }
         let _ = writeln!(out, "{table}\n{}", counted(plan));
     }
+    left_alone(plan, &mut out);
+    out
+}
+
+/// Where no mark of ours is left, and what has to be done by hand.
+pub fn nothing_to_revert(plan: &Plan) -> String {
+    let mut out = String::from("nothing to undo: there is no mark of tenantctl on any object\n");
+    left_alone(plan, &mut out);
+    out
+}
+
+fn left_alone(plan: &Plan, out: &mut String) {
     for left in &plan.left_alone {
         let _ = writeln!(
             out,
@@ -40,7 +52,6 @@ pub fn table(plan: &Plan) -> String {
             printable(&left.reason)
         );
     }
-    out
 }
 
 /// In a file or a pipe nothing says how wide a table may be, and a reason can be long; some
@@ -73,27 +84,80 @@ pub fn counted(plan: &Plan) -> String {
     format!("{total} change{plural}: {}", kinds.join(", "))
 }
 
-/// The statements by their first words; the whole text is in the other formats.
+/// The statements by their first words; the whole text is in the other formats. Marks are left
+/// out: they change nothing but comments.
 fn what(change: &Change) -> String {
-    let words: Vec<String> = change
-        .statements
-        .iter()
-        .map(|statement| {
-            let shown = match statement.split_once(" ROW LEVEL SECURITY") {
-                Some(_) if statement.contains(", FORCE") => "ENABLE and FORCE row security",
-                Some((head, _)) if head.ends_with("ENABLE") => "ENABLE row security",
-                Some(_) => "FORCE row security",
-                None => {
-                    let line = statement.lines().next().unwrap_or_default();
-                    let end = line.find(" TO ").filter(|_| line.contains("POLICY"));
-                    let line = &line[..end.unwrap_or(line.len())];
-                    return printable(line.split(" ON ").next().unwrap_or(line));
-                }
-            };
-            shown.to_owned()
-        })
+    let shown = change.statements.iter().chain(&change.finish);
+    let words: Vec<String> = shown
+        .filter(|statement| !statement.starts_with("COMMENT "))
+        .map(|statement| words(statement))
         .collect();
+    if words.is_empty() {
+        return "COMMENT".to_owned();
+    }
     words.join("\n")
+}
+
+fn words(statement: &str) -> String {
+    if let Some((_, name)) = statement.split_once(" RENAME TO ") {
+        return format!("then named {}", printable(name));
+    }
+    let switches = ["ENABLE ROW", "NO FORCE ROW", "FORCE ROW", "DISABLE ROW"];
+    let first = switches
+        .iter()
+        .filter_map(|word| statement.find(word))
+        .min();
+    if let Some(at) = first.filter(|_| statement.starts_with("ALTER TABLE ")) {
+        let actions = statement[at..].replace(" ROW LEVEL SECURITY", "");
+        return format!("{} row security", actions.replace(", ", " and "));
+    }
+    let line = statement.lines().next().unwrap_or_default();
+    let end = line.find(" TO ").filter(|_| line.contains("POLICY"));
+    let line = &line[..end.unwrap_or(line.len())];
+    printable(line.split(" ON ").next().unwrap_or(line))
+}
+
+/// A plan for a pull request or a wiki.
+pub fn markdown(plan: &Plan) -> String {
+    if plan.changes.is_empty() {
+        let mut out = table(plan);
+        out.insert_str(0, "# Plan\n\n");
+        return out;
+    }
+    let mut out = format!("# Plan\n\n{}\n\n", counted(plan));
+    out.push_str("| object | change | lock | rows | why | closes |\n|---|---|---|---|---|---|\n");
+    for change in &plan.changes {
+        let cells = [
+            printable(&change.object),
+            what(change).replace('\n', "<br>"),
+            format!(
+                "{} on {}",
+                change.lock.mode.word(),
+                printable(&change.lock.on)
+            ),
+            change.effort.word().to_owned(),
+            printable(&change.because.join("; ")),
+            change.closes.join(", "),
+        ];
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+    }
+    for change in &plan.changes {
+        let _ = writeln!(out, "\n## {}\n\n```sql", printable(&change.id));
+        for statement in change.statements.iter().chain(&change.finish) {
+            let _ = writeln!(out, "{statement};");
+        }
+        if !change.undo.is_empty() {
+            out.push_str("-- what takes it back:\n");
+            for line in change.undo.join(";\n").lines() {
+                let _ = writeln!(out, "-- {line}");
+            }
+        }
+        out.push_str("```\n");
+    }
+    out.push('\n');
+    left_alone(plan, &mut out);
+    out
 }
 
 /// A script for `psql -v ON_ERROR_STOP=1`, which does what `apply` does except for the retries.
@@ -138,6 +202,9 @@ pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
             out.push_str("commit;\n");
         } else {
             let _ = writeln!(out, "set lock_timeout = {lock_timeout_ms};");
+        }
+        if !change.finish.is_empty() {
+            let _ = writeln!(out, "begin;\n{};\ncommit;", change.finish.join(";\n"));
         }
     }
     for left in &plan.left_alone {
@@ -187,8 +254,12 @@ struct Row<'a> {
     kind: &'static str,
     transactional: bool,
     lock: LockRow<'a>,
+    work: &'static str,
+    closes: &'a [&'static str],
     because: &'a [String],
     statements: &'a [String],
+    finish: &'a [String],
+    undo: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,7 +279,11 @@ struct Left<'a> {
 }
 
 /// A plan as JSON; with `outcomes`, what `apply` made of it.
-pub fn json(plan: &Plan, target: &Target, outcomes: Option<&[Outcome]>) -> String {
+pub fn json(
+    plan: &Plan,
+    target: &Target,
+    (command, outcomes): (&str, Option<&[Outcome]>),
+) -> String {
     let changes = plan
         .changes
         .iter()
@@ -222,8 +297,12 @@ pub fn json(plan: &Plan, target: &Target, outcomes: Option<&[Outcome]>) -> Strin
                 mode: change.lock.mode.word(),
                 on: &change.lock.on,
             },
+            work: change.effort.word(),
+            closes: &change.closes,
             because: &change.because,
             statements: &change.statements,
+            finish: &change.finish,
+            undo: &change.undo,
             outcome: outcomes.map(|all| all.get(at).map_or("not-tried", Outcome::word)),
             reason: outcomes.and_then(|all| all.get(at)?.reason()),
         })
@@ -234,7 +313,7 @@ pub fn json(plan: &Plan, target: &Target, outcomes: Option<&[Outcome]>) -> Strin
             name: "tenantctl",
             version: env!("CARGO_PKG_VERSION"),
         },
-        command: if outcomes.is_some() { "apply" } else { "plan" },
+        command,
         target: TargetRow {
             database: &target.database,
             server_version: &target.server_version,
@@ -287,13 +366,6 @@ pub fn applied(plan: &Plan, outcomes: &[Outcome]) -> String {
         let _ = write!(out, ", {untried} not tried");
     }
     out.push('\n');
-    for left in &plan.left_alone {
-        let _ = writeln!(
-            out,
-            "left alone: {}: {}",
-            printable(&left.object),
-            printable(&left.reason)
-        );
-    }
+    left_alone(plan, &mut out);
     out
 }

@@ -60,7 +60,7 @@ pub fn fitness(tenancy: &Tenancy<'_>) -> Vec<Unfit> {
             .into_iter()
             .map(|grant| Unfit {
                 reason: format!("{} (on {})", grant.because, grant.object),
-                fix: format!("{};", grant.statement),
+                fix: format!("{};", grant.statement()),
             }),
     );
     unfit

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Oid, Privilege, Relation, RelationKind, Role, Snapshot, holds};
-use crate::plan::{Expression, acts_as};
+use crate::plan::{Expression, Place, acts_as};
 use crate::session::quote::ident;
 use crate::tenancy::{Reach, Tenancy};
 
@@ -24,7 +24,7 @@ const READ: [Privilege; 1] = [Privilege::Select];
 const SEQUENCE: [Privilege; 1] = [Privilege::Usage];
 
 /// One GRANT.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Grant {
     /// What it is on, as in a report.
     pub object: String,
@@ -32,10 +32,34 @@ pub struct Grant {
     pub relation: Oid,
     /// Who owns the object, and so may grant.
     pub owner: Oid,
-    /// The SQL.
-    pub statement: String,
+    /// As GRANT names it: `TABLE public.orders`.
+    pub on: String,
+    /// What is granted.
+    pub privileges: Vec<&'static str>,
+    /// To whom, verbatim.
+    pub role: String,
+    /// Where it is remembered.
+    pub place: Place,
     /// Why.
     pub because: String,
+}
+
+impl Grant {
+    /// The SQL.
+    pub fn statement(&self) -> String {
+        let privileges = self.privileges.join(", ");
+        format!("GRANT {privileges} ON {} TO {}", self.on, ident(&self.role))
+    }
+
+    /// The SQL that takes it back.
+    pub fn undo(&self) -> String {
+        let privileges = self.privileges.join(", ");
+        format!(
+            "REVOKE {privileges} ON {} FROM {}",
+            self.on,
+            ident(&self.role)
+        )
+    }
 }
 
 /// What a tenant or shared table is used for, which decides the privileges.
@@ -71,7 +95,7 @@ pub fn missing(tenancy: &Tenancy<'_>, app: &Role) -> Vec<Grant> {
     let holder = Holder {
         snapshot: tenancy.snapshot,
         roles: acts_as(tenancy.snapshot, app.oid),
-        name: ident(&app.name),
+        name: app.name.clone(),
     };
     holder.missing(tenancy)
 }
@@ -81,7 +105,7 @@ pub fn all(tenancy: &Tenancy<'_>, name: &str) -> Vec<Grant> {
     let holder = Holder {
         snapshot: tenancy.snapshot,
         roles: BTreeSet::new(),
-        name: ident(name),
+        name: name.to_owned(),
     };
     holder.missing(tenancy)
 }
@@ -90,6 +114,7 @@ struct Holder<'a> {
     snapshot: &'a Snapshot,
     /// Whose grants count; PUBLIC's always do.
     roles: BTreeSet<Oid>,
+    /// Verbatim.
     name: String,
 }
 
@@ -135,12 +160,11 @@ impl Holder<'_> {
             object: ident(&server.database),
             relation: 0,
             owner: server.database_owner,
-            statement: format!(
-                "GRANT CONNECT ON DATABASE {} TO {}",
-                ident(&server.database),
-                self.name
-            ),
-            because: format!("{} may not connect", self.name),
+            on: format!("DATABASE {}", ident(&server.database)),
+            privileges: vec!["CONNECT"],
+            role: self.name.clone(),
+            place: Place::database(server),
+            because: format!("{} may not connect", ident(&self.name)),
         })
     }
 
@@ -152,12 +176,11 @@ impl Holder<'_> {
             object: ident(&schema.name),
             relation: 0,
             owner: schema.owner,
-            statement: format!(
-                "GRANT USAGE ON SCHEMA {} TO {}",
-                ident(&schema.name),
-                self.name
-            ),
-            because: format!("{} may not use the schema", self.name),
+            on: format!("SCHEMA {}", ident(&schema.name)),
+            privileges: vec!["USAGE"],
+            role: self.name.clone(),
+            place: Place::schema(schema),
+            because: format!("{} may not use the schema", ident(&self.name)),
         })
     }
 
@@ -171,25 +194,24 @@ impl Holder<'_> {
         if self.roles.contains(&relation.owner) {
             return None;
         }
-        let lacking: Vec<&str> = wanted
+        let lacking: Vec<&'static str> = wanted
             .iter()
             .filter(|privilege| !self.snapshot.granted(relation, &self.roles, **privilege))
             .map(|privilege| privilege.word())
             .collect();
-        let lacking = lacking.join(", ");
+        let lacks = format!("{} lacks {}", ident(&self.name), lacking.join(", "));
         (!lacking.is_empty()).then(|| Grant {
             object: relation.qualified(),
             relation: table,
             owner: relation.owner,
-            statement: format!(
-                "GRANT {lacking} ON {kind} {} TO {}",
-                relation.qualified(),
-                self.name
-            ),
+            on: format!("{kind} {}", relation.qualified()),
+            privileges: lacking,
+            role: self.name.clone(),
+            place: Place::relation(relation),
             because: if kind == "TABLE" {
-                format!("{} lacks {lacking}", self.name)
+                lacks
             } else {
-                format!("{} lacks {lacking} on {}", self.name, relation.qualified())
+                format!("{lacks} on {}", relation.qualified())
             },
         })
     }

@@ -97,7 +97,7 @@ impl Provision {
             .chain(&self.revokes)
             .chain(public)
             .cloned()
-            .chain(self.grants.iter().map(|grant| grant.statement.clone()))
+            .chain(self.grants.iter().map(Grant::statement))
             .chain(self.defaults.iter().cloned())
             .collect()
     }

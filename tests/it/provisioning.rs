@@ -298,7 +298,7 @@ fn a_policy_of_the_team_stays_and_one_of_ours_is_mended() {
     let names = "select string_agg(polname, ' ' order by polname) from pg_policy where polrelid = 'orders'::regclass";
     assert_eq!(
         db.value(names),
-        "orders_org_isolation orders_org_isolation_guard theirs"
+        "orders_org_isolation orders_org_isolation_guard orders_org_isolation_tenantctl theirs"
     );
     let count = format!(
         "set role {app}; set app.current_organization_id = '{A}'; select count(*) from orders"
