@@ -12,6 +12,7 @@ mod audit;
 mod canaries;
 mod channels;
 mod checks;
+mod circles;
 mod configuration;
 mod connecting;
 mod constraints;
