@@ -18,8 +18,13 @@ use crate::tenancy::{Reach, Tenancy};
 
 /// The constraints that are missing, stage by stage, and the tables that cannot have them.
 pub(super) fn changes(desk: Desk<'_, '_>) -> (Vec<Change>, Vec<LeftAlone>) {
+    let relations = desk.tenancy.snapshot.relations.values();
     let mut planner = Planner {
         desk,
+        above: relations
+            .flat_map(|relation| &relation.parents)
+            .copied()
+            .collect(),
         changes: Vec::new(),
         left_alone: Vec::new(),
     };
@@ -42,6 +47,8 @@ pub(super) fn changes(desk: Desk<'_, '_>) -> (Vec<Change>, Vec<LeftAlone>) {
 
 struct Planner<'t, 'a> {
     desk: Desk<'t, 'a>,
+    /// Tables that have partitions or children.
+    above: BTreeSet<Oid>,
     changes: Vec<Change>,
     left_alone: Vec<LeftAlone>,
 }
@@ -59,14 +66,7 @@ impl Planner<'_, '_> {
         if !nullable && !unrooted && !unvalidated && check.is_none() {
             return;
         }
-        let family = !relation.parents.is_empty()
-            || self
-                .desk
-                .tenancy
-                .snapshot
-                .children(relation.oid)
-                .next()
-                .is_some();
+        let family = !relation.parents.is_empty() || self.above.contains(&relation.oid);
         if family || relation.kind == RelationKind::Partitioned {
             return self.leave(
                 relation,
