@@ -155,6 +155,8 @@ pub(super) fn find(desk: Desk<'_, '_>, changes: &[Change]) -> Vec<Lockout> {
     let mut found: Vec<Lockout> = losers
         .iter()
         .map(|(role, loser)| judge.lockout(*role, loser))
+        // What every login could hold, and none does.
+        .filter(|lockout| !lockout.wide || !lockout.members.is_empty())
         .collect();
     found.sort_by(|a, b| a.role.cmp(&b.role));
     found

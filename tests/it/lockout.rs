@@ -60,6 +60,11 @@ fn nobody_is_locked_out_where_superusers_own_everything() {
     ));
     let found = lockouts(&db);
     assert_eq!(names(&found), [elsewhere.as_str()]);
+    assert!(
+        found
+            .iter()
+            .all(|row| row["role"] == *elsewhere || row["members"][0] != Value::Null)
+    );
     assert_eq!(found.last().unwrap()["refuses"], false);
     db.tenantctl(["apply", "--yes"]).run().expect_code(0);
     assert_eq!(lockouts(&db), Vec::<Value>::new());

@@ -41,9 +41,11 @@ impl<'a> People<'a> {
         let readers: Vec<Reader> = views(snapshot, &oids)
             .chain(functions(snapshot, &oids))
             .collect();
+        let members = members(snapshot);
         let mut wide: BTreeSet<Oid> = EVERYTHING
             .iter()
             .filter_map(|name| Some(snapshot.role(name)?.oid))
+            .filter(|oid| members.contains_key(oid))
             .collect();
         let mut candidates: BTreeMap<Oid, BTreeSet<Oid>> = oids
             .iter()
@@ -64,7 +66,7 @@ impl<'a> People<'a> {
             app: tenancy.app.map(|app| app.oid),
             held: Powers::holders(snapshot, &wanted),
             candidates,
-            members: members(snapshot),
+            members,
             wide,
             readers,
         }
