@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::adding::{self, Adding};
 use super::changes::Run;
 use super::plan::{Choose, target};
 use super::{Context, duration};
 use crate::exit::Code;
-use crate::plan::Plan;
 use crate::plan::apply::Patience;
 use crate::report::{self, Format, style};
-use crate::tenancy::Tenancy;
 
 /// Make the changes that `plan` shows: short locks, retries, nothing half done
 #[derive(Debug, clap::Args)]
@@ -24,6 +23,8 @@ pub(super) struct Options {
     format: Format,
     #[command(flatten)]
     choose: Choose,
+    #[command(flatten)]
+    adding: Adding,
     /// How long to try one change before it is skipped
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
     max_wait: Duration,
@@ -34,6 +35,7 @@ impl Options {
         let settings = context.settings()?;
         let output = context.output()?;
         let choice = self.choose.choice();
+        let wish = self.adding.wish()?;
         let run = Run {
             context,
             command: "apply",
@@ -43,7 +45,7 @@ impl Options {
                 max_wait: self.max_wait,
             },
             planner: &|snapshot, comments| {
-                Plan::make(&Tenancy::resolve(snapshot, &settings)?, comments, &choice)
+                adding::plan((snapshot, comments), &settings, &choice, wish.as_ref())
             },
         };
         let Some(came) = run.run().await? else {

@@ -62,8 +62,43 @@ pub trait Observer {
     fn begins(&self, change: &Change);
     /// An attempt failed and there will be another.
     fn waits(&self, change: &Change, why: &str);
+    /// A backfill got on.
+    fn fills(&self, change: &Change, how_far: &Filling);
     /// A change ended, one way or another.
     fn ends(&self, change: &Change, outcome: &Outcome);
+}
+
+/// How far a backfill is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filling {
+    /// Rows that got a key, over all passes.
+    pub rows: u64,
+    /// Blocks of the table that this pass is done with.
+    pub done: u64,
+    /// All of them.
+    pub blocks: u64,
+    /// When this pass began.
+    began: Option<Instant>,
+}
+
+impl Filling {
+    /// A pass over so many blocks.
+    pub(super) fn begin(&mut self, blocks: u64) {
+        self.done = 0;
+        self.blocks = blocks;
+        self.began = Some(Instant::now());
+    }
+
+    /// How long this pass takes, if it goes on as it did.
+    pub fn left(&self) -> Option<Duration> {
+        let elapsed = self.began?.elapsed();
+        if self.done == 0 || elapsed < Duration::from_secs(2) {
+            return None;
+        }
+        // Numbers of blocks are far below what a float holds exactly.
+        let (done, blocks) = (self.done as f64, self.blocks as f64);
+        Some(elapsed.mul_f64((blocks / done - 1.0).max(0.0)))
+    }
 }
 
 /// Makes the changes in order. The answer has one outcome for each that was tried: all of them,
@@ -104,33 +139,46 @@ pub async fn run(
     Ok(outcomes)
 }
 
-struct Runner<'a> {
+pub(super) struct Runner<'a> {
     session: Session,
-    exclusive: &'a Exclusive,
-    patience: Patience,
+    pub(super) exclusive: &'a Exclusive,
+    pub(super) patience: Patience,
     /// The server process, where a pooler does not make it another one each time.
     pid: Option<i32>,
 }
 
 /// The parts of a change.
-enum Stage {
+pub(super) enum Stage {
     Statements,
     Finish,
+    /// One of many transactions.
+    Batch,
+    /// After a refusal.
+    Otherwise,
 }
 
 impl Stage {
     fn is_transaction(&self, change: &Change) -> bool {
         match self {
             Self::Statements => change.transactional(),
-            Self::Finish => true,
+            Self::Finish | Self::Batch | Self::Otherwise => true,
         }
     }
 }
 
 /// An attempt that ended without the change.
-struct Missed {
+pub(super) struct Missed {
     error: anyhow::Error,
     blockers: Vec<String>,
+}
+
+impl Missed {
+    pub(super) fn because(reason: &'static str) -> Self {
+        Self {
+            error: anyhow::anyhow!(reason),
+            blockers: Vec::new(),
+        }
+    }
 }
 
 impl<'a> Runner<'a> {
@@ -171,37 +219,63 @@ impl<'a> Runner<'a> {
     }
 
     async fn make(&self, change: &Change, observer: &dyn Observer) -> Outcome {
-        let outcome = self.stage(change, &Stage::Statements, observer).await;
-        if outcome != Outcome::Done || change.finish.is_empty() {
-            return outcome;
+        if let Some(backfill) = &change.backfill {
+            return self.fill(change, backfill, observer).await;
         }
-        self.stage(change, &Stage::Finish, observer).await
+        let outcome = self.stage(change, &Stage::Statements, observer).await;
+        match outcome {
+            Outcome::Done if !change.finish.is_empty() => {
+                self.stage(change, &Stage::Finish, observer).await
+            }
+            Outcome::Failed(why) if !change.otherwise.is_empty() => {
+                let undone = self.stage(change, &Stage::Otherwise, observer).await;
+                Outcome::Failed(match undone.reason() {
+                    None => why,
+                    Some(more) => format!("{why}; and what it prepared stays: {more}"),
+                })
+            }
+            outcome => outcome,
+        }
     }
 
     /// One part of a change, as often as locks and patience allow.
     async fn stage(&self, change: &Change, stage: &Stage, observer: &dyn Observer) -> Outcome {
+        let attempt = async || match stage {
+            Stage::Statements if change.alone => self.alone(change).await,
+            Stage::Statements | Stage::Batch => self.transaction(&change.statements).await,
+            Stage::Finish => self.transaction(&change.finish).await,
+            Stage::Otherwise => self.transaction(&change.otherwise).await,
+        };
+        match self.patiently((change, stage), observer, attempt).await {
+            Ok(()) => Outcome::Done,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Tries until it is done, is refused, or patience ends.
+    pub(super) async fn patiently<T>(
+        &self,
+        (change, stage): (&Change, &Stage),
+        observer: &dyn Observer,
+        attempt: impl AsyncFn() -> Result<T, Missed>,
+    ) -> Result<T, Outcome> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         loop {
-            let attempt = match stage {
-                Stage::Statements if change.alone => self.alone(change).await,
-                Stage::Statements => self.transaction(&change.statements).await,
-                Stage::Finish => self.transaction(&change.finish).await,
-            };
-            let missed = match attempt {
-                Ok(()) => return Outcome::Done,
+            let missed = match attempt().await {
+                Ok(made) => return Ok(made),
                 Err(missed) => missed,
             };
             if is_lost(&missed.error) {
-                return Outcome::Unknown(format!("{:#}", missed.error));
+                return Err(Outcome::Unknown(format!("{:#}", missed.error)));
             }
             let left = self.clean_up(change, stage).await;
             if !is_lock(&missed.error) {
-                return Outcome::Failed(format!("{:#}{left}", missed.error));
+                return Err(Outcome::Failed(format!("{:#}{left}", missed.error)));
             }
             let why = locked(change, stage, &missed);
             if started.elapsed() + pause >= self.patience.max_wait {
-                return Outcome::Skipped(format!("{why}{left}"));
+                return Err(Outcome::Skipped(format!("{why}{left}")));
             }
             observer.waits(change, &why);
             let jitter: f64 = rand::rng().random_range(0.5..1.5);
@@ -212,7 +286,8 @@ impl<'a> Runner<'a> {
 
     async fn transaction(&self, statements: &[String]) -> Result<(), Missed> {
         let text = transaction(statements, self.patience.lock_timeout);
-        self.watched(&text, self.patience.lock_timeout).await
+        self.watched(&text, self.patience.lock_timeout).await?;
+        Ok(())
     }
 
     async fn alone(&self, change: &Change) -> Result<(), Missed> {
@@ -234,11 +309,25 @@ impl<'a> Runner<'a> {
         })
     }
 
+    /// One transaction, tried once.
+    pub(super) async fn once(&self, text: &str) -> Option<Vec<SimpleQueryMessage>> {
+        let attempt = self.session.simple_query(text).await;
+        if attempt.is_err() {
+            // If this fails the connection is gone, and with it the transaction.
+            let _ = self.session.batch_execute("rollback").await;
+        }
+        attempt.ok()
+    }
+
     /// Runs statements and, when they take suspiciously long, looks who is in the way: once the
     /// wait is over nobody can tell any more.
-    async fn watched(&self, text: &str, limit: Duration) -> Result<(), Missed> {
+    pub(super) async fn watched(
+        &self,
+        text: &str,
+        limit: Duration,
+    ) -> Result<Vec<SimpleQueryMessage>, Missed> {
         let look = limit.mul_f64(0.6).min(Duration::from_secs(20));
-        let work = self.session.batch_execute(text);
+        let work = self.session.simple_query(text);
         tokio::pin!(work);
         let mut blockers = Vec::new();
         let ended = tokio::select! {

@@ -3,6 +3,7 @@
 //! [`Plan::make`] is pure: it takes a snapshot and returns [`Change`]s. [`apply`] makes them, and
 //! `report::plan` prints them; both use the same statements.
 
+pub mod add_key;
 pub mod apply;
 pub mod emergency;
 mod exclusive;
@@ -24,6 +25,7 @@ use crate::catalog::{Comments, Oid, Relation};
 use crate::role::grants::{self, Grant};
 use crate::tenancy::Tenancy;
 
+pub use add_key::backfill::Backfill;
 pub use expression::{Expression, KeyProblem};
 pub use mark::{Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
@@ -50,7 +52,7 @@ impl Default for Choice {
 }
 
 /// All changes, in the order in which they are made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// One object each.
     pub changes: Vec<Change>,
@@ -59,7 +61,7 @@ pub struct Plan {
 }
 
 /// What is done to one object, at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// Stable across runs: `isolate:public.orders`.
     pub id: String,
@@ -91,12 +93,16 @@ pub struct Change {
     pub builds: Option<String>,
     /// Ids of the changes without which this one makes no sense.
     pub after: Vec<String>,
+    /// Rows that are filled in batches; `statements` is the same for psql.
+    pub backfill: Option<Backfill>,
+    /// One transaction that is run where the server refused `statements`.
+    pub otherwise: Vec<String>,
 }
 
 impl Change {
     /// Whether the statements are one transaction; otherwise they refuse to run inside one.
     pub fn transactional(&self) -> bool {
-        !self.alone
+        !self.alone && self.backfill.is_none()
     }
 }
 
@@ -107,6 +113,8 @@ pub enum Effort {
     Catalog,
     /// Reads them all.
     Scan,
+    /// Writes them all.
+    Write,
 }
 
 impl Effort {
@@ -115,6 +123,7 @@ impl Effort {
         match self {
             Self::Catalog => "catalog",
             Self::Scan => "scan",
+            Self::Write => "write",
         }
     }
 }
@@ -130,6 +139,12 @@ pub enum Kind {
     Index,
     /// The index of a partitioned table, made of those of its partitions.
     PartitionedIndex,
+    /// A column for the tenant key and the triggers that fill it.
+    AddKey,
+    /// The tenant key of rows that have none.
+    Backfill,
+    /// A step towards NOT NULL.
+    NotNull,
     /// What tenantctl made, taken back.
     Revert,
 }
@@ -142,6 +157,9 @@ impl Kind {
             Self::Grant => "grant",
             Self::Index => "index",
             Self::PartitionedIndex => "partitioned-index",
+            Self::AddKey => "add-key",
+            Self::Backfill => "backfill",
+            Self::NotNull => "not-null",
             Self::Revert => "revert",
         }
     }
@@ -159,6 +177,8 @@ pub struct Lock {
 /// Lock modes that changes take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LockMode {
+    /// UPDATE: blocks no reads and no writes but those of the same rows.
+    RowExclusive,
     /// COMMENT, CREATE INDEX CONCURRENTLY: blocks VACUUM and DDL, neither reads nor writes.
     ShareUpdateExclusive,
     /// CREATE INDEX ON ONLY: blocks writes for a moment.
@@ -171,6 +191,7 @@ impl LockMode {
     /// As PostgreSQL's manual writes it.
     pub fn word(self) -> &'static str {
         match self {
+            Self::RowExclusive => "ROW EXCLUSIVE",
             Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
             Self::Share => "SHARE",
             Self::AccessExclusive => "ACCESS EXCLUSIVE",
@@ -242,6 +263,10 @@ impl Plan {
         );
         if choice.indexes {
             plan.changes.extend(index::changes(desk));
+        }
+        for (oid, left) in add_key::unfinished(tenancy, comments) {
+            plan.changes.retain(|change| change.relation != oid);
+            plan.left_alone.push(left);
         }
         plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
         Ok(plan)

@@ -173,6 +173,8 @@ impl Change {
             alone: false,
             builds: None,
             after: Vec::new(),
+            backfill: None,
+            otherwise: Vec::new(),
         }
     }
 }
