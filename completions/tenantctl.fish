@@ -222,6 +222,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l format -d 
 json\t'For programs: schema version 1'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l max-wait -d 'How long to try one change before it is skipped' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l journal -d 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l journal-table -d 'Keep the same in this table of the database as well; made where it is missing' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
@@ -248,6 +250,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l format -d
 json\t'For programs: schema version 1'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l max-wait -d 'How long to try one change before it is skipped' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l journal -d 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l journal-table -d 'Keep the same in this table of the database as well; made where it is missing' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l emergency -d 'Turn isolation off for this one table, at once, until `apply` runs again' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l confirm -d 'The table\'s name once more, instead of typing it: for scripts' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::adding::{self, Adding};
-use super::changes::Run;
+use super::changes::{Recording, Run};
 use super::plan::{Choose, target};
 use super::{Context, duration};
 use crate::exit::Code;
@@ -28,6 +28,8 @@ pub(super) struct Options {
     /// How long to try one change before it is skipped
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
     max_wait: Duration,
+    #[command(flatten)]
+    recording: Recording,
 }
 
 impl Options {
@@ -44,6 +46,7 @@ impl Options {
                 lock_timeout: self.choose.lock_timeout,
                 max_wait: self.max_wait,
             },
+            recording: &self.recording,
             planner: &|snapshot, comments| {
                 adding::plan((snapshot, comments), &settings, &choice, wish.as_ref())
             },

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -9,9 +10,12 @@ use anyhow::{Context as _, Result, bail};
 use super::{Context, ask, audit};
 use crate::catalog::{self, Comments, Snapshot};
 use crate::exit::{Code, usage};
-use crate::plan::apply::{self, Exclusive, Filling, Observer, Outcome, Patience};
+use crate::plan::add_key::Filling;
+use crate::plan::apply::{self, Exclusive, Observer, Outcome, Patience};
+use crate::plan::journal::{About, Journal, JournalTable};
 use crate::plan::{Change, Plan, obstacles};
 use crate::report::{self, Progress, about};
+use crate::session::Connector;
 
 /// More than these are counted instead of listed in an error.
 const MAX_LISTED: usize = 20;
@@ -36,6 +40,7 @@ pub(super) struct Run<'r> {
     /// Whether nobody is to be asked.
     pub(super) yes: bool,
     pub(super) patience: Patience,
+    pub(super) recording: &'r Recording,
     pub(super) planner: &'r Planner<'r>,
 }
 
@@ -74,12 +79,9 @@ impl Run<'_> {
                 self.context.note("nothing was changed");
                 return Ok(None);
             }
-            let watching = Watching {
-                progress: self.context.progress(plan.changes.len(), "changes"),
-                quiet: self.context.globals.quiet,
-                said: Cell::new(Instant::now()),
-            };
-            outcomes = apply::run(&connector, &exclusive, &plan, self.patience, &watching).await?;
+            outcomes = self
+                .make((&connector, &exclusive), &snapshot, &plan)
+                .await?;
         }
         let (code, outcomes) = self.verify(&plan, outcomes).await?;
         exclusive.release().await;
@@ -89,6 +91,48 @@ impl Run<'_> {
             plan,
             outcomes,
         }))
+    }
+
+    async fn make(
+        &self,
+        (connector, exclusive): (&Connector, &Exclusive),
+        snapshot: &Snapshot,
+        plan: &Plan,
+    ) -> Result<Vec<Outcome>> {
+        let table = self.recording.journal_table.as_deref();
+        let table = table.map(|name| JournalTable::new(name, self.command, plan));
+        let table = table.transpose()?;
+        let about = About {
+            command: self.command,
+            plan: plan.id.clone(),
+            target: connector.label(),
+            role: snapshot.role_name(snapshot.server.session_role).to_owned(),
+            user: std::env::var("SUDO_USER")
+                .or_else(|_| std::env::var("USER"))
+                .ok(),
+        };
+        let path = self.recording.journal.clone().or_else(default_journal);
+        let journal = path.map(|path| Journal::open(&path, about)).transpose()?;
+        if journal.is_none() {
+            self.context
+                .note("no journal is written: neither XDG_STATE_HOME nor HOME is set");
+        }
+        let watching = Watching {
+            progress: self.context.progress(plan.changes.len(), "changes"),
+            quiet: self.context.globals.quiet,
+            journal,
+            said: Cell::new(Instant::now()),
+        };
+        let run = apply::Run {
+            patience: self.patience,
+            table: table.as_ref(),
+            observer: &watching,
+        };
+        let outcomes = apply::run(connector, exclusive, plan, run).await?;
+        if let Some(complaint) = watching.journal.as_ref().and_then(Journal::complaint) {
+            self.context.note(&complaint);
+        }
+        Ok(outcomes)
     }
 
     /// Reads the catalogs again: an empty plan is the proof that the work is done, and the answer
@@ -162,18 +206,38 @@ fn listed(items: &[&str]) -> String {
     text
 }
 
+/// Where `apply` and `revert` write down what they did.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Recording {
+    /// Append who changed what, when and with what outcome to this file [default:
+    /// $XDG_STATE_HOME/tenantctl/journal.jsonl]
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Keep the same in this table of the database as well; made where it is missing
+    #[arg(long, value_name = "SCHEMA.TABLE")]
+    journal_table: Option<String>,
+}
+
+fn default_journal() -> Option<PathBuf> {
+    Some(super::context::state_folder()?.join("journal.jsonl"))
+}
+
 /// How often a backfill is told of where no bar is drawn.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
 struct Watching {
     progress: Progress,
     quiet: bool,
+    journal: Option<Journal>,
     /// When a backfill was told of.
     said: Cell<Instant>,
 }
 
 impl Observer for Watching {
     fn begins(&self, change: &Change) {
+        if let Some(journal) = &self.journal {
+            journal.begins(change);
+        }
         self.progress
             .now(crate::session::quote::printable(&change.object));
     }
@@ -202,7 +266,10 @@ impl Observer for Watching {
         }
     }
 
-    fn ends(&self, _: &Change, _: &Outcome) {
+    fn ends(&self, change: &Change, outcome: &Outcome) {
+        if let Some(journal) = &self.journal {
+            journal.ends(change, outcome);
+        }
         self.progress.step();
     }
 }

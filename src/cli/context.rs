@@ -174,3 +174,15 @@ impl Context {
         }
     }
 }
+
+/// Where what outlives a restart is written, as the XDG base directory specification has it; `None`
+/// where the environment names no home.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    let folder = |name| {
+        let path = std::env::var_os(name).map(PathBuf::from)?;
+        path.is_absolute().then_some(path)
+    };
+    folder("XDG_STATE_HOME")
+        .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("tenantctl"))
+}

@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -122,7 +121,7 @@ impl Attack {
             organizations,
             read_only: self.read_only,
             login: self.login,
-            records: records(),
+            records: super::context::state_folder(),
             fire_triggers: self.yes_fire_triggers,
             call_volatile: self.call_volatile,
             progress: &progress,
@@ -182,21 +181,9 @@ impl Attack {
     }
 }
 
-/// Where committed canaries are recorded, as the XDG base directory specification has it: state that
-/// outlives a restart.
-fn records() -> Option<PathBuf> {
-    let folder = |name| {
-        let path = std::env::var_os(name).map(PathBuf::from)?;
-        path.is_absolute().then_some(path)
-    };
-    folder("XDG_STATE_HOME")
-        .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
-        .map(|state| state.join("tenantctl"))
-}
-
 /// Canaries that are committed do not wait for the next run.
 fn on_interrupt(context: &Context, admin: &Connector, setting: &str) {
-    let Some(records) = records() else {
+    let Some(records) = super::context::state_folder() else {
         return;
     };
     let (admin, setting) = (admin.clone(), setting.to_owned());
@@ -208,7 +195,7 @@ fn on_interrupt(context: &Context, admin: &Connector, setting: &str) {
 
 async fn clean_up(context: &Context, setting: &str) -> Result<Code> {
     let admin = context.connector()?;
-    let count = match records() {
+    let count = match super::context::state_folder() {
         Some(records) => probe::clean_up(&admin, setting, &records).await?,
         None => 0,
     };

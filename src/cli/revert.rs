@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 
-use super::changes::{self, Came, Run, Waiting};
+use super::changes::{self, Came, Recording, Run, Waiting};
 use super::{Context, ask};
 use crate::exit::{Code, usage};
 use crate::plan::{emergency, revert};
@@ -25,6 +25,8 @@ pub(super) struct Options {
     format: Format,
     #[command(flatten)]
     waiting: Waiting,
+    #[command(flatten)]
+    recording: Recording,
     /// Turn isolation off for this one table, at once, until `apply` runs again
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["yes", "dry_run"])]
     emergency: Option<String>,
@@ -77,6 +79,7 @@ impl Options {
             command: "revert",
             yes: self.yes,
             patience: self.waiting.patience(),
+            recording: &self.recording,
             planner: &|snapshot, comments| Ok(revert::plan(snapshot, comments)),
         };
         run.run().await
@@ -102,6 +105,7 @@ impl Options {
             command: "revert",
             yes: true,
             patience: self.waiting.patience(),
+            recording: &self.recording,
             planner: &|snapshot, comments| {
                 let tenancy = Tenancy::resolve(snapshot, &settings)?;
                 Ok(emergency::plan(&tenancy, comments, name)?.plan)

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use rand::RngExt;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
+use super::add_key::Filling;
 pub use super::exclusive::Exclusive;
+use super::journal::JournalTable;
 use super::{Change, Plan};
 use crate::session::error::{explain, is_lost, sqlstate};
 use crate::session::quote::literal;
@@ -63,42 +65,20 @@ pub trait Observer {
     /// An attempt failed and there will be another.
     fn waits(&self, change: &Change, why: &str);
     /// A backfill got on.
-    fn fills(&self, change: &Change, how_far: &Filling);
+    fn fills(&self, _change: &Change, _how_far: &Filling) {}
     /// A change ended, one way or another.
     fn ends(&self, change: &Change, outcome: &Outcome);
 }
 
-/// How far a backfill is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Filling {
-    /// Rows that got a key, over all passes.
-    pub rows: u64,
-    /// Blocks of the table that this pass is done with.
-    pub done: u64,
-    /// All of them.
-    pub blocks: u64,
-    /// When this pass began.
-    began: Option<Instant>,
-}
-
-impl Filling {
-    /// A pass over so many blocks.
-    pub(super) fn begin(&mut self, blocks: u64) {
-        self.done = 0;
-        self.blocks = blocks;
-        self.began = Some(Instant::now());
-    }
-
-    /// How long this pass takes, if it goes on as it did.
-    pub fn left(&self) -> Option<Duration> {
-        let elapsed = self.began?.elapsed();
-        if self.done == 0 || elapsed < Duration::from_secs(2) {
-            return None;
-        }
-        // Numbers of blocks are far below what a float holds exactly.
-        let (done, blocks) = (self.done as f64, self.blocks as f64);
-        Some(elapsed.mul_f64((blocks / done - 1.0).max(0.0)))
-    }
+/// Beside the changes themselves.
+#[derive(Clone, Copy)]
+pub struct Run<'r> {
+    /// How long to wait.
+    pub patience: Patience,
+    /// Where the database keeps the history.
+    pub table: Option<&'r JournalTable>,
+    /// Is told how it goes.
+    pub observer: &'r dyn Observer,
 }
 
 /// Makes the changes in order. The answer has one outcome for each that was tried: all of them,
@@ -110,11 +90,11 @@ pub async fn run(
     connector: &Connector,
     exclusive: &Exclusive,
     plan: &Plan,
-    patience: Patience,
-    observer: &dyn Observer,
+    run: Run<'_>,
 ) -> Result<Vec<Outcome>> {
     let session = connector.open(Purpose::Change).await?;
-    let runner = Runner::new(session, exclusive, patience, plan).await?;
+    let runner = Runner::new(session, exclusive, run, plan).await?;
+    let observer = run.observer;
     let mut outcomes = Vec::with_capacity(plan.changes.len());
     let mut missing: HashSet<&str> = HashSet::new();
     for change in &plan.changes {
@@ -123,7 +103,7 @@ pub async fn run(
         let outcome = match (lacks, exclusive.check()) {
             (_, Err(error)) => Outcome::Failed(format!("{error:#}")),
             (Some(id), _) => Outcome::Skipped(format!("{id} was not made")),
-            (None, Ok(())) => runner.make(change, observer).await,
+            (None, Ok(())) => runner.make(change).await,
         };
         if outcome != Outcome::Done {
             missing.insert(&change.id);
@@ -143,6 +123,8 @@ pub(super) struct Runner<'a> {
     session: Session,
     pub(super) exclusive: &'a Exclusive,
     pub(super) patience: Patience,
+    table: Option<&'a JournalTable>,
+    pub(super) observer: &'a dyn Observer,
     /// The server process, where a pooler does not make it another one each time.
     pid: Option<i32>,
 }
@@ -185,16 +167,24 @@ impl<'a> Runner<'a> {
     async fn new(
         session: Session,
         exclusive: &'a Exclusive,
-        patience: Patience,
+        run: Run<'a>,
         plan: &Plan,
     ) -> Result<Self> {
         let alone = plan.changes.iter().any(|change| change.alone);
         let mut runner = Self {
             session,
             exclusive,
-            patience,
+            patience: run.patience,
+            table: run.table,
+            observer: run.observer,
             pid: None,
         };
+        if let Some(table) = run.table {
+            let create = transaction(&[table.create()], runner.patience.lock_timeout);
+            let made = runner.session.batch_execute(&create).await;
+            made.map_err(explain)
+                .context("cannot make the journal's table, so nothing was changed")?;
+        }
         if runner.session.is_pooled() {
             if alone {
                 bail!(
@@ -206,7 +196,7 @@ impl<'a> Runner<'a> {
             return Ok(runner);
         }
         // A concurrent build waits without keeping anybody waiting, so it may wait for long.
-        let wait = patience.max_wait.max(patience.lock_timeout);
+        let wait = runner.patience.max_wait.max(runner.patience.lock_timeout);
         let question = format!(
             "set lock_timeout = {}; set search_path = pg_catalog; select pg_backend_pid()",
             millis(wait)
@@ -218,17 +208,17 @@ impl<'a> Runner<'a> {
         Ok(runner)
     }
 
-    async fn make(&self, change: &Change, observer: &dyn Observer) -> Outcome {
-        if let Some(backfill) = &change.backfill {
-            return self.fill(change, backfill, observer).await;
-        }
-        let outcome = self.stage(change, &Stage::Statements, observer).await;
+    async fn make(&self, change: &Change) -> Outcome {
+        let outcome = match &change.backfill {
+            Some(backfill) => self.fill(change, backfill).await,
+            None => self.stage(change, &Stage::Statements).await,
+        };
         match outcome {
-            Outcome::Done if !change.finish.is_empty() => {
-                self.stage(change, &Stage::Finish, observer).await
+            Outcome::Done if !self.last(change).is_empty() => {
+                self.stage(change, &Stage::Finish).await
             }
             Outcome::Failed(why) if !change.otherwise.is_empty() => {
-                let undone = self.stage(change, &Stage::Otherwise, observer).await;
+                let undone = self.stage(change, &Stage::Otherwise).await;
                 Outcome::Failed(match undone.reason() {
                     None => why,
                     Some(more) => format!("{why}; and what it prepared stays: {more}"),
@@ -238,15 +228,28 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// What follows statements that are no transaction.
+    fn last(&self, change: &Change) -> Vec<String> {
+        let mut last = change.finish.clone();
+        if !change.transactional() {
+            last.extend(self.table.map(|table| table.row(change)));
+        }
+        last
+    }
+
     /// One part of a change, as often as locks and patience allow.
-    async fn stage(&self, change: &Change, stage: &Stage, observer: &dyn Observer) -> Outcome {
+    async fn stage(&self, change: &Change, stage: &Stage) -> Outcome {
         let attempt = async || match stage {
             Stage::Statements if change.alone => self.alone(change).await,
-            Stage::Statements | Stage::Batch => self.transaction(&change.statements).await,
-            Stage::Finish => self.transaction(&change.finish).await,
+            Stage::Statements | Stage::Batch => {
+                let row = self.table.map(|table| table.row(change));
+                let all: Vec<String> = change.statements.iter().cloned().chain(row).collect();
+                self.transaction(&all).await
+            }
+            Stage::Finish => self.transaction(&self.last(change)).await,
             Stage::Otherwise => self.transaction(&change.otherwise).await,
         };
-        match self.patiently((change, stage), observer, attempt).await {
+        match self.patiently(change, stage, attempt).await {
             Ok(()) => Outcome::Done,
             Err(outcome) => outcome,
         }
@@ -255,8 +258,8 @@ impl<'a> Runner<'a> {
     /// Tries until it is done, is refused, or patience ends.
     pub(super) async fn patiently<T>(
         &self,
-        (change, stage): (&Change, &Stage),
-        observer: &dyn Observer,
+        change: &Change,
+        stage: &Stage,
         attempt: impl AsyncFn() -> Result<T, Missed>,
     ) -> Result<T, Outcome> {
         let started = Instant::now();
@@ -277,7 +280,7 @@ impl<'a> Runner<'a> {
             if started.elapsed() + pause >= self.patience.max_wait {
                 return Err(Outcome::Skipped(format!("{why}{left}")));
             }
-            observer.waits(change, &why);
+            self.observer.waits(change, &why);
             let jitter: f64 = rand::rng().random_range(0.5..1.5);
             tokio::time::sleep(pause.mul_f64(jitter)).await;
             pause = (pause * 2).min(Duration::from_secs(5));

@@ -30,7 +30,10 @@ pub struct Off {
 pub fn plan(tenancy: &Tenancy<'_>, comments: &Comments, name: &str) -> Result<Off> {
     let relation = table(tenancy, name)?;
     let mut off = Off {
-        plan: Plan::default(),
+        plan: Plan {
+            id: "emergency".to_owned(),
+            ..Plan::default()
+        },
         table: relation.qualified(),
         consequences: consequences(tenancy, relation),
     };

@@ -18,7 +18,10 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
         snapshot,
         comments,
         attached: attached(snapshot),
-        plan: Plan::default(),
+        plan: Plan {
+            id: Kind::Revert.word().to_owned(),
+            ..Plan::default()
+        },
     };
     let mut relations: Vec<&Relation> = snapshot.relations.values().collect();
     relations.sort_by_key(|relation| relation.qualified());
@@ -90,6 +93,7 @@ impl<'s> WayBack<'s> {
         };
         let name = relation.qualified();
         self.revoke(&mark, &format!("{kind} {name}"), &mut steps);
+        self.keep_columns(relation, &mark, &mut steps);
         let mut alters = !mark.replaced.is_empty();
         for policy in &relation.policies {
             if self
@@ -141,6 +145,35 @@ impl<'s> WayBack<'s> {
                     format!("REVOKE {words} ON {on} FROM {role}"),
                     format!("{words} was granted to {role}"),
                 );
+            }
+        }
+    }
+
+    /// REVOKE on a table takes what was granted on its columns as well; that was never ours.
+    /// `REVOKE`, notes.
+    fn keep_columns(&self, relation: &Relation, mark: &Mark, steps: &mut Steps) {
+        for column in &relation.columns {
+            for item in column.acl.iter().flat_map(|acl| acl.iter()) {
+                let role = self.snapshot.role_name(item.grantee);
+                let word = item.privilege.word();
+                if !mark
+                    .granted
+                    .get(role)
+                    .is_some_and(|words| words.contains(word))
+                {
+                    continue;
+                }
+                let option = if item.grantable {
+                    " WITH GRANT OPTION"
+                } else {
+                    ""
+                };
+                steps.statements.push(format!(
+                    "GRANT {word} ({}) ON {} TO {}{option}",
+                    ident(&column.name),
+                    relation.qualified(),
+                    ident(role)
+                ));
             }
         }
     }

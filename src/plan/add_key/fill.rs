@@ -4,14 +4,46 @@ use std::time::{Duration, Instant};
 
 use super::backfill::{Backfill, MOST_BLOCKS, Window, tid};
 use crate::plan::Change;
-use crate::plan::apply::{Filling, Missed, Observer, Outcome, Runner, Stage, millis};
+use crate::plan::apply::{Missed, Outcome, Runner, Stage, millis};
+
+/// How far a backfill is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filling {
+    /// Rows that got a key, over all passes.
+    pub rows: u64,
+    /// Blocks of the table that this pass is done with.
+    pub done: u64,
+    /// All of them.
+    pub blocks: u64,
+    /// When this pass began.
+    began: Option<Instant>,
+}
+
+impl Filling {
+    /// A pass over so many blocks.
+    fn begin(&mut self, blocks: u64) {
+        self.done = 0;
+        self.blocks = blocks;
+        self.began = Some(Instant::now());
+    }
+
+    /// How long this pass takes, if it goes on as it did.
+    pub fn left(&self) -> Option<Duration> {
+        let elapsed = self.began?.elapsed();
+        if self.done == 0 || elapsed < Duration::from_secs(2) {
+            return None;
+        }
+        // Numbers of blocks are far below what a float holds exactly.
+        let (done, blocks) = (self.done as f64, self.blocks as f64);
+        Some(elapsed.mul_f64((blocks / done - 1.0).max(0.0)))
+    }
+}
 
 /// Where one backfill stands.
 struct Fill<'f> {
     runner: &'f Runner<'f>,
     change: &'f Change,
     backfill: &'f Backfill,
-    observer: &'f dyn Observer,
     progress: Filling,
 }
 
@@ -25,17 +57,11 @@ type Counts = (u64, u64);
 impl Runner<'_> {
     /// Until no row is left that can have a key. Rows that others have locked are passed and met
     /// again; those that have no parent are counted.
-    pub(in crate::plan) async fn fill(
-        &self,
-        change: &Change,
-        backfill: &Backfill,
-        observer: &dyn Observer,
-    ) -> Outcome {
+    pub(in crate::plan) async fn fill(&self, change: &Change, backfill: &Backfill) -> Outcome {
         let mut fill = Fill {
             runner: self,
             change,
             backfill,
-            observer,
             progress: Filling::default(),
         };
         match fill.all().await {
@@ -110,7 +136,7 @@ impl Fill<'_> {
             }
             at = end;
             self.progress.done = at.min(blocks);
-            self.observer.fills(self.change, &self.progress);
+            self.runner.observer.fills(self.change, &self.progress);
         }
         Ok((orphans, fillable))
     }
@@ -142,7 +168,7 @@ impl Fill<'_> {
             window = window.next(picked, batch);
             self.progress.rows += filled;
             self.progress.done = window.at.min(end);
-            self.observer.fills(self.change, &self.progress);
+            self.runner.observer.fills(self.change, &self.progress);
             tokio::time::sleep(pause).await;
         }
         Ok(())
@@ -172,7 +198,7 @@ impl Fill<'_> {
             counts(&messages).ok_or_else(|| Missed::because("the server returned no counts"))
         };
         self.runner
-            .patiently((self.change, &Stage::Batch), self.observer, attempt)
+            .patiently(self.change, &Stage::Batch, attempt)
             .await
     }
 }

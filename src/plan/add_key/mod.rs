@@ -19,13 +19,14 @@ use anyhow::Result;
 
 use super::mark::Place;
 use super::work::{Desk, Target, Work};
-use super::{Change, Choice, Effort, Kind, LeftAlone, LockMode, Plan, plan_id};
+use super::{Change, Choice, Effort, Kind, LeftAlone, LockMode, Plan};
 use crate::catalog::{Column, Comments, Oid, Relation, Snapshot};
 use crate::settings::{Settings, Via};
 use crate::tenancy::Tenancy;
 use backfill::Backfill;
 use subject::Subject;
 
+pub use fill::Filling;
 pub(super) use readers::{may_read, sees_all};
 pub(super) use undo::undo;
 
@@ -56,13 +57,13 @@ pub fn plan(
     let after = subject.with_key();
     let tenancy = Tenancy::resolve(&after, settings)?;
     let Plan {
+        id,
         changes: mut later,
         left_alone,
     } = Plan::make(&tenancy, comments, choice)?;
     later.retain(|change| subject.holds(change.relation));
     let mut changes = Vec::new();
     if !subject.is_done() {
-        let id = plan_id(settings, choice);
         let desk = Desk {
             tenancy: &tenancy,
             comments,
@@ -78,6 +79,7 @@ pub fn plan(
     changes.extend(later);
     let name = subject.relation.qualified();
     Ok(Plan {
+        id,
         changes,
         left_alone: left_alone
             .into_iter()
