@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rand::RngExt;
 use tokio_postgres::SimpleQueryMessage;
-use tokio_postgres::error::SqlState;
 
 use super::add_key::Filling;
+use super::attempt::{Missed, Stage, is_lock, locked};
 pub use super::exclusive::Exclusive;
 use super::journal::JournalTable;
 use super::{Change, Plan};
-use crate::session::error::{explain, is_lost, sqlstate};
+use crate::session::error::{explain, is_lost};
 use crate::session::quote::literal;
 use crate::session::{Connector, Purpose, Session};
 
@@ -127,40 +127,6 @@ pub(super) struct Runner<'a> {
     pub(super) observer: &'a dyn Observer,
     /// The server process, where a pooler does not make it another one each time.
     pid: Option<i32>,
-}
-
-/// The parts of a change.
-pub(super) enum Stage {
-    Statements,
-    Finish,
-    /// One of many transactions.
-    Batch,
-    /// After a refusal.
-    Otherwise,
-}
-
-impl Stage {
-    fn is_transaction(&self, change: &Change) -> bool {
-        match self {
-            Self::Statements => change.transactional(),
-            Self::Finish | Self::Batch | Self::Otherwise => true,
-        }
-    }
-}
-
-/// An attempt that ended without the change.
-pub(super) struct Missed {
-    error: anyhow::Error,
-    blockers: Vec<String>,
-}
-
-impl Missed {
-    pub(super) fn because(reason: &'static str) -> Self {
-        Self {
-            error: anyhow::anyhow!(reason),
-            blockers: Vec::new(),
-        }
-    }
 }
 
 impl<'a> Runner<'a> {
@@ -401,35 +367,6 @@ fn transaction(statements: &[String], lock_timeout: Duration) -> String {
 /// 0 would mean to wait for ever.
 pub(crate) fn millis(limit: Duration) -> u128 {
     limit.as_millis().max(1)
-}
-
-fn is_lock(error: &anyhow::Error) -> bool {
-    sqlstate(error).is_some_and(|code| {
-        [
-            SqlState::LOCK_NOT_AVAILABLE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-        ]
-        .contains(&code)
-    })
-}
-
-fn locked(change: &Change, stage: &Stage, missed: &Missed) -> String {
-    let code = sqlstate(&missed.error).map(|code| code.code().to_owned());
-    let code = code.unwrap_or_default();
-    let what = if stage.is_transaction(change) {
-        format!(
-            "no {} lock on {} in time (SQLSTATE {code})",
-            change.lock.mode.word(),
-            change.lock.on
-        )
-    } else {
-        format!("transactions older than the build did not end in time (SQLSTATE {code})")
-    };
-    if missed.blockers.is_empty() {
-        what
-    } else {
-        format!("{what}: held by {}", missed.blockers.join(", "))
-    }
 }
 
 #[cfg(test)]

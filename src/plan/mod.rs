@@ -5,6 +5,7 @@
 
 pub mod add_key;
 pub mod apply;
+mod attempt;
 mod blocker;
 pub mod emergency;
 mod exclusive;

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::backfill::{Backfill, MOST_BLOCKS, Window, tid};
 use crate::plan::Change;
-use crate::plan::apply::{Missed, Outcome, Runner, Stage, millis};
+use crate::plan::apply::{Outcome, Runner, millis};
+use crate::plan::attempt::{Missed, Stage};
 
 /// How far a backfill is.
 #[derive(Clone, Copy, Debug, Default)]

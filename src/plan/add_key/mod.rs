@@ -13,6 +13,7 @@ mod not_null;
 mod prepare;
 mod readers;
 mod subject;
+mod types;
 mod undo;
 
 use anyhow::Result;
