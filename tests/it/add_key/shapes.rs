@@ -33,7 +33,8 @@ fn odd(server: &Arc<Server>) -> Db {
         .replace("\"organization_id\"", "'Organization \"Id\"'")
         .replace("\"uuid\"", "\"text\"");
     db.config(&format!("{toml}[tables]\nshared = [\"public.orders\"]\n"));
-    db.tenantctl(["role", "create"]).run().expect_code(0);
+    let create = ["role", "create", "--revoke-public"];
+    db.tenantctl(create).run().expect_code(0);
     db
 }
 
