@@ -1,4 +1,4 @@
-//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|roles|peer|probe]`.
+//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|roles|peer|probe|backfill]`.
 //!
 //! Each figure is a median of whole processes, and its floor is measured in the same run on the
 //! same throwaway server: psql reading the same catalogs, a hand-written WHERE, psql running the
@@ -13,6 +13,7 @@
 )]
 
 mod attempts;
+mod backfill;
 mod bench;
 mod growth;
 mod peer;
@@ -99,6 +100,7 @@ impl Bench {
                 "roles" => self.roles(),
                 "peer" => self.peer(),
                 "probe" => self.attempts(),
+                "backfill" => self.backfill(),
                 _ => {}
             }
         }

@@ -1,7 +1,7 @@
 -- title: Isolation was turned off in an emergency
 -- class: rls-off
 -- severity: critical
--- why: `tenantctl revert --emergency` turned row-level security of the table off and nobody has turned it on
+-- why: `tenantctl revert --emergency TABLE` turned row-level security of the table off and nobody has turned it on
 --   again. Its policies are still there and look right, and none of them is applied.
 -- mend: run `tenantctl apply`, which turns it on again and takes the mark away.
 -- no-path: the application's role holds no privilege on the table today.

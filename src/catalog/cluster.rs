@@ -100,6 +100,8 @@ pub struct Type {
     pub base: Oid,
     /// For a domain: NOT NULL.
     pub not_null: bool,
+    /// For a domain: has a CHECK or NOT NULL of its own.
+    pub constrained: bool,
     /// `typcategory`: A array, N numeric, S string…
     pub category: char,
     /// For an array: its element.

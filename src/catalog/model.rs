@@ -83,6 +83,8 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Owner.
     pub owner: Oid,
+    /// Has a rule ON INSERT or ON UPDATE, also one that refers to nothing.
+    pub rewritten: bool,
     /// ENABLE ROW LEVEL SECURITY.
     pub row_security: bool,
     /// FORCE ROW LEVEL SECURITY.

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::adding::{self, Adding};
 use super::changes::{Recording, Run};
 use super::plan::{Choose, target};
 use super::{Context, duration};
 use crate::exit::Code;
-use crate::plan::Plan;
 use crate::plan::apply::Patience;
 use crate::report::{self, Format, style};
-use crate::tenancy::Tenancy;
 
 /// Make the changes that `plan` shows: short locks, retries, nothing half done
 #[derive(Debug, clap::Args)]
@@ -27,6 +26,8 @@ pub(super) struct Options {
     accept_lockout: Vec<String>,
     #[command(flatten)]
     choose: Choose,
+    #[command(flatten)]
+    adding: Adding,
     /// How long to try one change before it is skipped
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
     max_wait: Duration,
@@ -39,6 +40,7 @@ impl Options {
         let settings = context.settings()?;
         let output = context.output()?;
         let choice = self.choose.choice();
+        let wish = self.adding.wish()?;
         let run = Run {
             context,
             command: "apply",
@@ -49,7 +51,7 @@ impl Options {
             },
             recording: &self.recording,
             planner: &|snapshot, comments| {
-                Plan::make(&Tenancy::resolve(snapshot, &settings)?, comments, &choice)
+                adding::plan((snapshot, comments), &settings, &choice, wish.as_ref())
             },
             accepted: &self.accept_lockout,
         };

@@ -1,18 +1,20 @@
 //! What `apply` and `revert` have in common: one plan, one run, one look at what came of it.
 
+use std::cell::Cell;
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
 use super::{Context, ask, audit, lockout};
 use crate::catalog::{self, Comments, Snapshot};
 use crate::exit::{Code, usage};
+use crate::plan::add_key::Filling;
 use crate::plan::apply::{self, Exclusive, Observer, Outcome, Patience};
 use crate::plan::journal::{About, Journal, JournalTable};
 use crate::plan::{Change, Plan, obstacles};
-use crate::report::{self, Progress};
+use crate::report::{self, Progress, about};
 use crate::session::Connector;
 
 /// More than these are counted instead of listed in an error.
@@ -123,6 +125,7 @@ impl Run<'_> {
             progress: self.context.progress(plan.changes.len(), "changes"),
             quiet: self.context.globals.quiet,
             journal,
+            said: Cell::new(Instant::now()),
         };
         let run = apply::Run {
             patience: self.patience,
@@ -223,10 +226,15 @@ fn default_journal() -> Option<PathBuf> {
     Some(super::context::state_folder()?.join("journal.jsonl"))
 }
 
+/// How often a backfill is told of where no bar is drawn.
+const SAY_EVERY: Duration = Duration::from_secs(10);
+
 struct Watching {
     progress: Progress,
     quiet: bool,
     journal: Option<Journal>,
+    /// When a backfill was told of.
+    said: Cell<Instant>,
 }
 
 impl Observer for Watching {
@@ -242,6 +250,23 @@ impl Observer for Watching {
         if !self.quiet {
             self.progress
                 .line(&format!("tenantctl: {}: {why}; trying again", change.id));
+        }
+    }
+
+    fn fills(&self, change: &Change, how_far: &Filling) {
+        let percent = 100 * how_far.done / how_far.blocks.max(1);
+        let left = how_far.left().map(|left| format!(", {} left", about(left)));
+        let object = crate::session::quote::printable(&change.object);
+        let text = format!(
+            "{object}: {percent} %, {} rows filled{}",
+            how_far.rows,
+            left.unwrap_or_default()
+        );
+        if self.progress.is_shown() {
+            self.progress.now(text);
+        } else if !self.quiet && self.said.get().elapsed() >= SAY_EVERY {
+            self.said.set(Instant::now());
+            self.progress.line(&format!("tenantctl: {text}"));
         }
     }
 

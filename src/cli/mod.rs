@@ -1,5 +1,6 @@
 //! What can be typed. Lists the commands and dispatches; no command's logic is in here.
 
+mod adding;
 mod apply;
 mod ask;
 mod audit;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::adding::{self, Adding};
 use super::{Context, changes, duration, lockout};
 use crate::catalog::Snapshot;
 use crate::exit::Code;
-use crate::plan::{Choice, Plan, apply};
+use crate::plan::{Choice, apply};
 use crate::report::{self, Target, style};
 use crate::settings::Settings;
-use crate::tenancy::Tenancy;
 
 /// The changes that would bring isolation about, as SQL with its locks
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,8 @@ pub(super) struct Options {
     check: bool,
     #[command(flatten)]
     choose: Choose,
+    #[command(flatten)]
+    adding: Adding,
 }
 
 /// What `plan` and `apply` leave out, and how long they wait.
@@ -68,11 +70,13 @@ impl Options {
     pub(super) async fn run(self, context: &Context) -> Result<Code> {
         let settings = context.settings()?;
         let output = context.output()?;
+        let wish = self.adding.wish()?;
         let (snapshot, comments) = changes::read(context).await?;
-        let plan = Plan::make(
-            &Tenancy::resolve(&snapshot, &settings)?,
-            &comments,
+        let plan = adding::plan(
+            (&snapshot, &comments),
+            &settings,
             &self.choose.choice(),
+            wish.as_ref(),
         )?;
         let plan = lockout::observe(context, &snapshot, plan).await?;
         let target = target(&snapshot, &settings);

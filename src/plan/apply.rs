@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rand::RngExt;
 use tokio_postgres::SimpleQueryMessage;
-use tokio_postgres::error::SqlState;
 
+use super::add_key::Filling;
+use super::attempt::{Missed, Stage, is_lock, locked};
 pub use super::exclusive::Exclusive;
 use super::journal::JournalTable;
 use super::{Change, Plan, hindered};
-use crate::session::error::{explain, is_lost, sqlstate};
+use crate::session::error::{explain, is_lost};
 use crate::session::quote::literal;
 use crate::session::{Connector, Purpose, Session};
 
@@ -63,6 +64,8 @@ pub trait Observer {
     fn begins(&self, change: &Change);
     /// An attempt failed and there will be another.
     fn waits(&self, change: &Change, why: &str);
+    /// A backfill got on.
+    fn fills(&self, _change: &Change, _how_far: &Filling) {}
     /// A change ended, one way or another.
     fn ends(&self, change: &Change, outcome: &Outcome);
 }
@@ -116,35 +119,14 @@ pub async fn run(
     Ok(outcomes)
 }
 
-struct Runner<'a> {
+pub(super) struct Runner<'a> {
     session: Session,
-    exclusive: &'a Exclusive,
-    patience: Patience,
+    pub(super) exclusive: &'a Exclusive,
+    pub(super) patience: Patience,
     table: Option<&'a JournalTable>,
-    observer: &'a dyn Observer,
+    pub(super) observer: &'a dyn Observer,
     /// The server process, where a pooler does not make it another one each time.
     pid: Option<i32>,
-}
-
-/// The parts of a change.
-enum Stage {
-    Statements,
-    Finish,
-}
-
-impl Stage {
-    fn is_transaction(&self, change: &Change) -> bool {
-        match self {
-            Self::Statements => change.transactional(),
-            Self::Finish => true,
-        }
-    }
-}
-
-/// An attempt that ended without the change.
-struct Missed {
-    error: anyhow::Error,
-    blockers: Vec<String>,
 }
 
 impl<'a> Runner<'a> {
@@ -193,17 +175,29 @@ impl<'a> Runner<'a> {
     }
 
     async fn make(&self, change: &Change) -> Outcome {
-        let outcome = self.stage(change, &Stage::Statements).await;
-        if outcome != Outcome::Done || self.last(change).is_empty() {
-            return outcome;
+        let outcome = match &change.backfill {
+            Some(backfill) => self.fill(change, backfill).await,
+            None => self.stage(change, &Stage::Statements).await,
+        };
+        match outcome {
+            Outcome::Done if !self.last(change).is_empty() => {
+                self.stage(change, &Stage::Finish).await
+            }
+            Outcome::Failed(why) if !change.otherwise.is_empty() => {
+                let undone = self.stage(change, &Stage::Otherwise).await;
+                Outcome::Failed(match undone.reason() {
+                    None => why,
+                    Some(more) => format!("{why}; and what it prepared stays: {more}"),
+                })
+            }
+            outcome => outcome,
         }
-        self.stage(change, &Stage::Finish).await
     }
 
-    /// What follows statements that run alone.
+    /// What follows statements that are no transaction.
     fn last(&self, change: &Change) -> Vec<String> {
         let mut last = change.finish.clone();
-        if change.alone {
+        if !change.transactional() {
             last.extend(self.table.map(|table| table.row(change)));
         }
         last
@@ -211,35 +205,49 @@ impl<'a> Runner<'a> {
 
     /// One part of a change, as often as locks and patience allow.
     async fn stage(&self, change: &Change, stage: &Stage) -> Outcome {
+        let attempt = async || match stage {
+            Stage::Statements if change.alone => self.alone(change).await,
+            Stage::Statements | Stage::Batch => {
+                let row = self.table.map(|table| table.row(change));
+                let all: Vec<String> = change.statements.iter().cloned().chain(row).collect();
+                self.transaction(&all).await
+            }
+            Stage::Finish => self.transaction(&self.last(change)).await,
+            Stage::Otherwise => self.transaction(&change.otherwise).await,
+        };
+        match self.patiently(change, stage, attempt).await {
+            Ok(()) => Outcome::Done,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Tries until it is done, is refused, or patience ends.
+    pub(super) async fn patiently<T>(
+        &self,
+        change: &Change,
+        stage: &Stage,
+        attempt: impl AsyncFn() -> Result<T, Missed>,
+    ) -> Result<T, Outcome> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(100);
         loop {
-            let attempt = match stage {
-                Stage::Statements if change.alone => self.alone(change).await,
-                Stage::Statements => {
-                    let row = self.table.map(|table| table.row(change));
-                    let all: Vec<String> = change.statements.iter().cloned().chain(row).collect();
-                    self.transaction(&all).await
-                }
-                Stage::Finish => self.transaction(&self.last(change)).await,
-            };
-            let missed = match attempt {
-                Ok(()) => return Outcome::Done,
+            let missed = match attempt().await {
+                Ok(made) => return Ok(made),
                 Err(missed) => missed,
             };
             if is_lost(&missed.error) {
-                return Outcome::Unknown(format!("{:#}", missed.error));
+                return Err(Outcome::Unknown(format!("{:#}", missed.error)));
             }
             let left = self.clean_up(change, stage).await;
             if let Some(why) = hindered::why(&self.session, change, &missed.error).await {
-                return Outcome::Skipped(why);
+                return Err(Outcome::Skipped(why));
             }
             if !is_lock(&missed.error) {
-                return Outcome::Failed(format!("{:#}{left}", missed.error));
+                return Err(Outcome::Failed(format!("{:#}{left}", missed.error)));
             }
             let why = locked(change, stage, &missed);
             if started.elapsed() + pause >= self.patience.max_wait {
-                return Outcome::Skipped(format!("{why}{left}"));
+                return Err(Outcome::Skipped(format!("{why}{left}")));
             }
             self.observer.waits(change, &why);
             let jitter: f64 = rand::rng().random_range(0.5..1.5);
@@ -250,7 +258,8 @@ impl<'a> Runner<'a> {
 
     async fn transaction(&self, statements: &[String]) -> Result<(), Missed> {
         let text = transaction(statements, self.patience.lock_timeout);
-        self.watched(&text, self.patience.lock_timeout).await
+        self.watched(&text, self.patience.lock_timeout).await?;
+        Ok(())
     }
 
     async fn alone(&self, change: &Change) -> Result<(), Missed> {
@@ -272,11 +281,25 @@ impl<'a> Runner<'a> {
         })
     }
 
+    /// One transaction, tried once.
+    pub(super) async fn once(&self, text: &str) -> Option<Vec<SimpleQueryMessage>> {
+        let attempt = self.session.simple_query(text).await;
+        if attempt.is_err() {
+            // If this fails the connection is gone, and with it the transaction.
+            let _ = self.session.batch_execute("rollback").await;
+        }
+        attempt.ok()
+    }
+
     /// Runs statements and, when they take suspiciously long, looks who is in the way: once the
     /// wait is over nobody can tell any more.
-    async fn watched(&self, text: &str, limit: Duration) -> Result<(), Missed> {
+    pub(super) async fn watched(
+        &self,
+        text: &str,
+        limit: Duration,
+    ) -> Result<Vec<SimpleQueryMessage>, Missed> {
         let look = limit.mul_f64(0.6).min(Duration::from_secs(20));
-        let work = self.session.batch_execute(text);
+        let work = self.session.simple_query(text);
         tokio::pin!(work);
         let mut blockers = Vec::new();
         let ended = tokio::select! {
@@ -347,35 +370,6 @@ fn transaction(statements: &[String], lock_timeout: Duration) -> String {
 /// 0 would mean to wait for ever.
 pub(crate) fn millis(limit: Duration) -> u128 {
     limit.as_millis().max(1)
-}
-
-fn is_lock(error: &anyhow::Error) -> bool {
-    sqlstate(error).is_some_and(|code| {
-        [
-            SqlState::LOCK_NOT_AVAILABLE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-        ]
-        .contains(&code)
-    })
-}
-
-fn locked(change: &Change, stage: &Stage, missed: &Missed) -> String {
-    let code = sqlstate(&missed.error).map(|code| code.code().to_owned());
-    let code = code.unwrap_or_default();
-    let what = if stage.is_transaction(change) {
-        format!(
-            "no {} lock on {} in time (SQLSTATE {code})",
-            change.lock.mode.word(),
-            change.lock.on
-        )
-    } else {
-        format!("transactions older than the build did not end in time (SQLSTATE {code})")
-    };
-    if missed.blockers.is_empty() {
-        what
-    } else {
-        format!("{what}: held by {}", missed.blockers.join(", "))
-    }
 }
 
 #[cfg(test)]

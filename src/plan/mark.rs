@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Column, Comments, Constraint, Index, Oid, Policy, PolicyCommand, Relation};
+use crate::catalog::Relation;
+use crate::catalog::{Column, Comments, Constraint, Function, Index, Oid, Policy, PolicyCommand};
 use crate::catalog::{RelationKind, Schema, Server};
 use crate::session::quote::{ident, literal, qualified};
 
@@ -31,7 +32,7 @@ pub struct Mark {
     /// Row-level security was forced.
     #[serde(skip_serializing_if = "is_false")]
     pub forced: bool,
-    /// A column was made NOT NULL.
+    /// The column was set NOT NULL; of one that was made it is not said.
     #[serde(skip_serializing_if = "is_false")]
     pub not_null: bool,
     /// Privileges that were granted, by role.
@@ -122,6 +123,7 @@ mod catalog {
     pub(super) const CONSTRAINT: u32 = 2606;
     pub(super) const NAMESPACE: u32 = 2615;
     pub(super) const POLICY: u32 = 3256;
+    pub(super) const PROC: u32 = 1255;
 }
 
 impl Place {
@@ -188,11 +190,35 @@ impl Place {
         }
     }
 
-    /// A column.
+    /// A column that is there.
     pub fn column(relation: &Relation, column: &Column) -> Self {
         Self {
             address: (catalog::CLASS, relation.oid, i32::from(column.number)),
-            sql: format!("COLUMN {}.{}", relation.qualified(), ident(&column.name)),
+            ..Self::new_column(relation, &column.name)
+        }
+    }
+
+    /// A column that is about to be made.
+    pub fn new_column(relation: &Relation, name: &str) -> Self {
+        Self {
+            address: (catalog::CLASS, 0, 0),
+            sql: format!("COLUMN {}.{}", relation.qualified(), ident(name)),
+        }
+    }
+
+    /// A function that is there.
+    pub fn function(function: &Function) -> Self {
+        Self {
+            address: (catalog::PROC, function.oid, 0),
+            ..Self::new_function(&function.signature())
+        }
+    }
+
+    /// A function that is about to be made, by its qualified name and argument types.
+    pub fn new_function(signature: &str) -> Self {
+        Self {
+            address: (catalog::PROC, 0, 0),
+            sql: format!("FUNCTION {signature}"),
         }
     }
 

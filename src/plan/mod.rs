@@ -3,7 +3,9 @@
 //! [`Plan::make`] is pure: it takes a snapshot and returns [`Change`]s. [`apply`] makes them, and
 //! `report::plan` prints them; both use the same statements.
 
+pub mod add_key;
 pub mod apply;
+mod attempt;
 mod blocker;
 mod constraints;
 pub mod emergency;
@@ -30,6 +32,7 @@ use crate::catalog::{Activity, Comments, Oid, Relation, Snapshot};
 use crate::role::grants::{self, Grant};
 use crate::tenancy::Tenancy;
 
+pub use add_key::backfill::Backfill;
 pub use expression::{Expression, KeyProblem};
 pub use lockout::{Connected, Lockout, Loss};
 pub use mark::{Emergency, Mark, Place, Replaced};
@@ -61,7 +64,7 @@ impl Default for Choice {
 }
 
 /// All changes, in the order in which they are made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// [`plan_id`]; empty for one that has none.
     pub id: String,
@@ -76,7 +79,7 @@ pub struct Plan {
 }
 
 /// What is done to one object, at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// Stable across runs: `isolate:public.orders`.
     pub id: String,
@@ -112,12 +115,16 @@ pub struct Change {
     pub references: Option<Oid>,
     /// Ids of the changes without which this one makes no sense.
     pub after: Vec<String>,
+    /// Rows that are filled in batches; `statements` is the same for psql.
+    pub backfill: Option<Backfill>,
+    /// One transaction that is run where the server refused `statements`.
+    pub otherwise: Vec<String>,
 }
 
 impl Change {
     /// Whether the statements are one transaction; otherwise they refuse to run inside one.
     pub fn transactional(&self) -> bool {
-        !self.alone
+        !self.alone && self.backfill.is_none()
     }
 }
 
@@ -128,6 +135,8 @@ pub enum Effort {
     Catalog,
     /// Reads them all.
     Scan,
+    /// Writes them all.
+    Write,
 }
 
 impl Effort {
@@ -136,6 +145,7 @@ impl Effort {
         match self {
             Self::Catalog => "catalog",
             Self::Scan => "scan",
+            Self::Write => "write",
         }
     }
 }
@@ -153,6 +163,12 @@ pub enum Kind {
     PartitionedIndex,
     /// NOT NULL or a foreign key, one stage of it.
     Constraint,
+    /// A column for the tenant key and the triggers that fill it.
+    AddKey,
+    /// The tenant key of rows that have none.
+    Backfill,
+    /// A step towards NOT NULL.
+    NotNull,
     /// What tenantctl made, taken back.
     Revert,
 }
@@ -166,6 +182,9 @@ impl Kind {
             Self::Index => "index",
             Self::PartitionedIndex => "partitioned-index",
             Self::Constraint => "constraint",
+            Self::AddKey => "add-key",
+            Self::Backfill => "backfill",
+            Self::NotNull => "not-null",
             Self::Revert => "revert",
         }
     }
@@ -183,6 +202,8 @@ pub struct Lock {
 /// Lock modes that changes take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LockMode {
+    /// UPDATE: blocks no reads and no writes but those of the same rows.
+    RowExclusive,
     /// COMMENT, CREATE INDEX CONCURRENTLY, VALIDATE CONSTRAINT: blocks VACUUM and DDL, neither reads nor writes.
     ShareUpdateExclusive,
     /// CREATE INDEX ON ONLY: blocks writes for a moment.
@@ -197,6 +218,7 @@ impl LockMode {
     /// As PostgreSQL's manual writes it.
     pub fn word(self) -> &'static str {
         match self {
+            Self::RowExclusive => "ROW EXCLUSIVE",
             Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
             Self::Share => "SHARE",
             Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
@@ -271,6 +293,10 @@ impl Plan {
                 .map(grant),
         );
         plan.choose(desk);
+        for (oid, left) in add_key::unfinished(tenancy, comments) {
+            plan.changes.retain(|change| change.relation != oid);
+            plan.left_alone.push(left);
+        }
         plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
         plan.lockouts = lockout::find(desk, &plan.changes);
         Ok(plan)

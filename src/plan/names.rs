@@ -31,7 +31,8 @@ pub(super) fn constraint((table, column): (&str, &str), what: &str, nth: usize) 
     }
 }
 
-fn of_column(table: &str, column: &str, suffix: &str) -> String {
+/// `{table}_{column}{suffix}`, fitted.
+pub(super) fn of_column(table: &str, column: &str, suffix: &str) -> String {
     let room = MAX - suffix.len() - "_".len();
     // The longer one gives way, as in the server's own naming.
     let (mut table_room, mut column_room) = (table.len(), column.len());

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Kind, Plan};
+use super::add_key::{may_read, sees_all};
+use super::{Backfill, Change, Kind, Plan};
 use crate::catalog::{Oid, Privilege, Snapshot, holds};
 use crate::session::quote::ident;
 
@@ -40,43 +41,80 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
                 ),
             });
         }
-        let parent = change
-            .references
-            .filter(|_| change.kind == Kind::Constraint);
-        if let Some(parent) = parent.and_then(|oid| snapshot.relations.get(&oid))
-            && !mine.contains(&parent.owner)
-            && !holds(parent.acl.as_deref(), &mine, Privilege::References)
-        {
-            let name = parent.qualified();
-            found.insert(Obstacle {
-                missing: format!(
-                    "REFERENCES is needed for a foreign key that leads there: GRANT REFERENCES ON {name} TO {}",
-                    ident(snapshot.role_name(me))
-                ),
-                object: name,
-            });
-        }
+        found.extend(unreferenced(snapshot, &mine, change));
         let schema = snapshot
             .relations
             .get(&change.relation)
             .and_then(|relation| snapshot.schemas.get(&relation.schema));
-        let builds = matches!(change.kind, Kind::Index | Kind::PartitionedIndex);
-        if let (true, Some(schema)) = (builds, schema)
+        let purpose = match change.kind {
+            Kind::Index | Kind::PartitionedIndex => {
+                Some("to build an index in it; or use --no-indexes")
+            }
+            Kind::AddKey => Some("for the trigger's function"),
+            _ => None,
+        };
+        if let (Some(purpose), Some(schema)) = (purpose, schema)
             && !mine.contains(&schema.owner)
             && !holds(schema.acl.as_deref(), &mine, Privilege::Create)
         {
             found.insert(Obstacle {
                 object: ident(&schema.name),
                 missing: format!(
-                    "CREATE on the schema is needed to build an index in it; or use --no-indexes: \
-                     GRANT CREATE ON SCHEMA {} TO {}",
+                    "CREATE on the schema is needed {purpose}: GRANT CREATE ON SCHEMA {} TO {}",
                     ident(&schema.name),
                     ident(snapshot.role_name(me))
                 ),
             });
         }
+        if let Some(backfill) = &change.backfill {
+            found.extend(unseen(snapshot, me, backfill));
+        }
     }
     found.into_iter().collect()
+}
+
+/// A foreign key to a table that the role may not refer to.
+fn unreferenced(snapshot: &Snapshot, mine: &BTreeSet<Oid>, change: &Change) -> Option<Obstacle> {
+    let parent = change
+        .references
+        .filter(|_| change.kind == Kind::Constraint)?;
+    let parent = snapshot.relations.get(&parent)?;
+    if mine.contains(&parent.owner) || holds(parent.acl.as_deref(), mine, Privilege::References) {
+        return None;
+    }
+    let name = parent.qualified();
+    Some(Obstacle {
+        missing: format!(
+            "REFERENCES is needed for a foreign key that leads there: GRANT REFERENCES ON {name} TO {}",
+            ident(snapshot.role_name(snapshot.server.session_role))
+        ),
+        object: name,
+    })
+}
+
+/// What keeps a role from filling rows: a policy that hides some, or a parent that it may not read.
+fn unseen(snapshot: &Snapshot, me: Oid, backfill: &Backfill) -> Vec<Obstacle> {
+    let tables = [backfill.table, backfill.parent];
+    let relations = tables.iter().filter_map(|oid| snapshot.relations.get(oid));
+    let mut found = Vec::new();
+    for relation in relations {
+        let mut lacks = |missing: &str| {
+            found.push(Obstacle {
+                object: relation.qualified(),
+                missing: missing.to_owned(),
+            });
+        };
+        if !sees_all(snapshot, me, relation) {
+            lacks(
+                "its policies hide rows from this role, so not every key could be filled: a \
+                 superuser or a role with BYPASSRLS is needed (FORCE binds the owner, too)",
+            );
+        }
+        if relation.oid == backfill.parent && !may_read(snapshot, me, relation, &backfill.read) {
+            lacks("SELECT is needed, to take the keys from it");
+        }
+    }
+    found
 }
 
 /// The roles whose privileges a role has without SET ROLE, itself among them.

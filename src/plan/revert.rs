@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::isolate::actions;
 use super::mark::{Mark, Place, Replaced};
 use super::work::Target;
-use super::{Change, Kind, LeftAlone, LockMode, Plan};
+use super::{Change, Kind, LeftAlone, LockMode, Plan, add_key};
 use crate::catalog::{Comments, Index, Oid, Privilege, Relation, RelationKind, Snapshot};
 use crate::predicate;
 use crate::session::quote::{ident, qualified};
@@ -37,6 +37,10 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
         way_back.relation(relation);
     }
     way_back.others();
+    way_back
+        .plan
+        .changes
+        .extend(add_key::undo(snapshot, comments));
     way_back.plan
 }
 

@@ -175,6 +175,8 @@ impl Change {
             hindered_by: None,
             references: None,
             after: Vec::new(),
+            backfill: None,
+            otherwise: Vec::new(),
         }
     }
 }

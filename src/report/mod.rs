@@ -21,7 +21,7 @@ use anyhow::Result;
 
 pub use model::{Overall, Report, Sharing, Target};
 pub use output::Output;
-pub use progress::Progress;
+pub use progress::{Progress, about};
 
 /// `--format` of the commands that report findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

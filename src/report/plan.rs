@@ -91,6 +91,9 @@ pub fn counted(plan: &Plan) -> String {
 /// The statements by their first words; the whole text is in the other formats. Marks are left
 /// out: they change nothing but comments.
 fn what(change: &Change) -> String {
+    if change.backfill.is_some() {
+        return "UPDATE in batches".to_owned();
+    }
     let shown = change.statements.iter().chain(&change.finish);
     let words: Vec<String> = shown
         .filter(|statement| !statement.starts_with("COMMENT "))
@@ -207,7 +210,7 @@ pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
         }
         if change.transactional() {
             out.push_str("begin;\n");
-        } else {
+        } else if change.alone {
             // The build waits without keeping anybody waiting.
             out.push_str("set lock_timeout = 0;\n");
         }
@@ -216,7 +219,7 @@ pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
         }
         if change.transactional() {
             out.push_str("commit;\n");
-        } else {
+        } else if change.alone {
             let _ = writeln!(out, "set lock_timeout = {lock_timeout_ms};");
         }
         if !change.finish.is_empty() {

@@ -26,7 +26,7 @@ impl Progress {
             let left = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
                 let all = state.len().unwrap_or_default();
                 if let Some(left) = left(state.elapsed(), state.pos(), all) {
-                    let _ = write!(text, ", about {} left", rough(left));
+                    let _ = write!(text, ", {} left", about(left));
                 }
             };
             bar.set_style(style.with_key("left", left));
@@ -38,6 +38,11 @@ impl Progress {
     /// One step is about to run; `name` is shown.
     pub fn now(&self, name: impl Into<Cow<'static, str>>) {
         self.0.set_message(name);
+    }
+
+    /// Whether anybody sees it.
+    pub fn is_shown(&self) -> bool {
+        !self.0.is_hidden()
     }
 
     /// One step is done.
@@ -82,12 +87,12 @@ fn left(elapsed: Duration, begun: u64, all: u64) -> Option<Duration> {
     Some(elapsed.mul_f64((all - done) / done))
 }
 
-/// No more exact than it is known.
-fn rough(time: Duration) -> String {
+/// A time that is left, no more exact than it is known: `about 20 s`.
+pub fn about(time: Duration) -> String {
     match time.as_secs() {
-        seconds @ 0..=9 => format!("{} s", seconds + 1),
-        seconds @ 10..=90 => format!("{} s", seconds.div_ceil(10) * 10),
-        seconds => format!("{} min", seconds.div_ceil(60)),
+        seconds @ 0..=9 => format!("about {} s", seconds + 1),
+        seconds @ 10..=90 => format!("about {} s", seconds.div_ceil(10) * 10),
+        seconds => format!("about {} min", seconds.div_ceil(60)),
     }
 }
 
@@ -108,7 +113,16 @@ mod tests {
 
     #[test]
     fn times_are_rough() {
-        let texts = [3, 14, 90, 91, 600].map(|s| rough(Duration::from_secs(s)));
-        assert_eq!(texts, ["4 s", "20 s", "90 s", "2 min", "10 min"]);
+        let texts = [3, 14, 90, 91, 600].map(|s| about(Duration::from_secs(s)));
+        assert_eq!(
+            texts,
+            [
+                "about 4 s",
+                "about 20 s",
+                "about 90 s",
+                "about 2 min",
+                "about 10 min"
+            ]
+        );
     }
 }

@@ -164,23 +164,13 @@ fn merge_tenancy(file: file::Tenancy, over: &Overrides) -> Result<Tenancy, Strin
 fn merge_via(steps: BTreeMap<String, String>) -> Result<BTreeMap<String, Via>, String> {
     steps
         .into_iter()
-        .map(|(table, step)| match parse_via(&step) {
+        .map(|(table, step)| match Via::parse(&step) {
             Some(via) => Ok((table, via)),
             None => Err(format!(
                 "[tables.via] \"{table}\" = \"{step}\" is not of the form \"column -> schema.table.column\""
             )),
         })
         .collect()
-}
-
-fn parse_via(step: &str) -> Option<Via> {
-    let (column, parent) = step.split_once("->")?;
-    let (column, parent) = (column.trim(), parent.trim());
-    let well_formed = !column.is_empty() && parent.matches('.').count() >= 2;
-    well_formed.then(|| Via {
-        column: column.into(),
-        parent: parent.into(),
-    })
 }
 
 fn allow(raw: file::Allow) -> Result<Allow, String> {

@@ -94,6 +94,19 @@ pub struct Via {
     pub parent: String,
 }
 
+impl Via {
+    /// Reads `column -> schema.table.column`.
+    pub fn parse(step: &str) -> Option<Self> {
+        let (column, parent) = step.split_once("->")?;
+        let (column, parent) = (column.trim(), parent.trim());
+        let well_formed = !column.is_empty() && parent.matches('.').count() >= 2;
+        well_formed.then(|| Self {
+            column: column.into(),
+            parent: parent.into(),
+        })
+    }
+}
+
 /// `[registry]`: columns that `org` reads and writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registry {

@@ -8,6 +8,7 @@
 
 mod support;
 
+mod add_key;
 mod audit;
 mod canaries;
 mod channels;
