@@ -133,8 +133,11 @@ fn whoever_does_not_see_every_row_does_not_fill_any() {
          grant select on all tables in schema public to {owner};
          alter table posts owner to {owner}; alter table comments owner to {owner}"
     ));
-    db.tenantctl(["apply", "--yes"]).run().expect_code(0);
-    let as_owner = || apply(&db, &["--database-url", &db.url_as(&owner, "x")]);
+    let accepted = ["--accept-lockout", &owner];
+    let all = db.tenantctl(["apply", "--yes"]).args(accepted);
+    all.run().expect_code(0);
+    let url = db.url_as(&owner, "x");
+    let as_owner = || apply(&db, &["--database-url", &url]).args(accepted);
     as_owner()
         .run()
         .expect_code(3)
