@@ -214,6 +214,7 @@ never\t'Never'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l check -d 'Exit 1 when there are changes: for CI, to notice drift'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l no-indexes -d 'Leave indexes out'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l replace -d 'Drop the team\'s own policies on tenant tables where ours come; `revert` puts them back'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l privileges -d 'Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables, CREATE on schemas, PUBLIC\'s EXECUTE on functions, default privileges on new tables'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s q -l quiet -d 'Say nothing but the report and errors'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -222,6 +223,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l format -d 
 json\t'For programs: schema version 1'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l max-wait -d 'How long to try one change before it is skipped' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l journal -d 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l journal-table -d 'Keep the same in this table of the database as well; made where it is missing' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
@@ -240,6 +243,7 @@ never\t'Never'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s y -l yes -d 'Do not ask; needed where stdin is no terminal'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l no-indexes -d 'Leave indexes out'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l replace -d 'Drop the team\'s own policies on tenant tables where ours come; `revert` puts them back'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l privileges -d 'Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables, CREATE on schemas, PUBLIC\'s EXECUTE on functions, default privileges on new tables'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s q -l quiet -d 'Say nothing but the report and errors'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -248,6 +252,8 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l format -d
 json\t'For programs: schema version 1'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l max-wait -d 'How long to try one change before it is skipped' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l journal -d 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]' -r -F
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l journal-table -d 'Keep the same in this table of the database as well; made where it is missing' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l emergency -d 'Turn isolation off for this one table, at once, until `apply` runs again' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l confirm -d 'The table\'s name once more, instead of typing it: for scripts' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand revert" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r

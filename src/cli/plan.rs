@@ -34,6 +34,10 @@ pub(super) struct Choose {
     /// Drop the team's own policies on tenant tables where ours come; `revert` puts them back
     #[arg(long)]
     pub(super) replace: bool,
+    /// Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables,
+    /// CREATE on schemas, PUBLIC's EXECUTE on functions, default privileges on new tables
+    #[arg(long)]
+    pub(super) privileges: bool,
     /// How long one attempt waits for a lock, keeping others waiting behind it
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub(super) lock_timeout: Duration,
@@ -56,6 +60,7 @@ impl Choose {
         Choice {
             indexes: !self.no_indexes,
             replace: self.replace,
+            privileges: self.privileges,
         }
     }
 }

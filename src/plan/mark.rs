@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Comments, Index, Oid, Policy, PolicyCommand, Relation, RelationKind};
-use crate::catalog::{Schema, Server};
+use super::revoked::Revoked;
+use crate::catalog::{Comments, Function, Index, Oid, Policy, PolicyCommand, Relation};
+use crate::catalog::{RelationKind, Schema, Server};
 use crate::session::quote::{ident, literal, qualified};
 
 /// What was done to one object. Whatever is empty was not done.
@@ -34,6 +35,9 @@ pub struct Mark {
     /// Privileges that were granted, by role.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub granted: BTreeMap<String, BTreeSet<String>>,
+    /// Privileges that were taken away.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub revoked: BTreeSet<Revoked>,
     /// The team's policies that were dropped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
@@ -114,6 +118,7 @@ pub struct Place {
 
 /// Oids of catalogs, which never change: `pg_class.oid` of the catalogs themselves.
 mod catalog {
+    pub(super) const PROC: u32 = 1255;
     pub(super) const CLASS: u32 = 1259;
     pub(super) const DATABASE: u32 = 1262;
     pub(super) const NAMESPACE: u32 = 2615;
@@ -168,6 +173,20 @@ impl Place {
         }
     }
 
+    /// A function or procedure.
+    pub fn function(function: &Function) -> Self {
+        let kind = match function.kind {
+            'p' => "PROCEDURE",
+            'a' => "AGGREGATE",
+            _ => "FUNCTION",
+        };
+        let name = qualified(&function.schema_name, &function.name);
+        Self {
+            address: (catalog::PROC, function.oid, 0),
+            sql: format!("{kind} {name}({})", function.arguments),
+        }
+    }
+
     /// A schema.
     pub fn schema(schema: &Schema) -> Self {
         Self {
@@ -182,6 +201,11 @@ impl Place {
             address: (catalog::DATABASE, server.database_oid, 0),
             sql: format!("DATABASE {}", ident(&server.database)),
         }
+    }
+
+    /// The object with its kind, as COMMENT ON takes it.
+    pub fn object(&self) -> &str {
+        &self.sql
     }
 
     /// The team's own text, and the mark, where there are any.

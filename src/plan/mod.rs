@@ -7,30 +7,38 @@ pub mod apply;
 pub mod emergency;
 mod exclusive;
 mod expression;
+mod held;
 mod index;
 mod isolate;
 pub mod journal;
 mod mark;
 mod names;
+mod outlook;
 mod policies;
 mod preflight;
+mod privileges;
 pub mod revert;
+mod revoked;
+mod rights;
 mod work;
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::catalog::{Comments, Oid, Relation};
-use crate::role::grants::{self, Grant};
+use crate::catalog::{Comments, Oid, Relation, Role};
+use crate::role::grants;
 use crate::tenancy::Tenancy;
 
 pub use expression::{Expression, KeyProblem};
 pub use mark::{Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
 pub use preflight::{Obstacle, obstacles};
+use privileges::Revoke;
+pub use revoked::Revoked;
+use rights::Rights;
+use work::Desk;
 pub use work::plan_id;
-use work::{Desk, Target, Work};
 
 /// What is wanted beside isolation itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +47,8 @@ pub struct Choice {
     pub indexes: bool,
     /// Whether the team's own policies on tenant tables make place for ours.
     pub replace: bool,
+    /// Whether privileges that open a way past the policies are taken away.
+    pub privileges: bool,
 }
 
 impl Default for Choice {
@@ -46,6 +56,7 @@ impl Default for Choice {
         Self {
             indexes: true,
             replace: false,
+            privileges: false,
         }
     }
 }
@@ -88,6 +99,8 @@ pub struct Change {
     pub because: Vec<String>,
     /// Who owns the object, and so may change it.
     pub owner: Oid,
+    /// Roles whose rights it takes beside the owner's.
+    pub needs: Vec<Oid>,
     /// Whether the statements refuse to run inside a transaction.
     pub alone: bool,
     /// For an index that is built concurrently: its qualified name, read back afterwards.
@@ -129,6 +142,8 @@ pub enum Kind {
     Isolate,
     /// Privileges alone.
     Grant,
+    /// Privileges taken away.
+    Revoke,
     /// An index built CONCURRENTLY.
     Index,
     /// The index of a partitioned table, made of those of its partitions.
@@ -143,6 +158,7 @@ impl Kind {
         match self {
             Self::Isolate => "isolate",
             Self::Grant => "grant",
+            Self::Revoke => "revoke",
             Self::Index => "index",
             Self::PartitionedIndex => "partitioned-index",
             Self::Revert => "revert",
@@ -215,35 +231,28 @@ impl Plan {
             changes: Vec::new(),
             left_alone: left_alone(tenancy),
         };
-        let missing = grants::missing(tenancy, app);
-        let others = |grant: &&Grant| grant.relation == 0;
-        let grant = |grant| grant_change(desk, grant);
-        plan.changes
-            .extend(missing.iter().filter(others).map(grant));
-        let mut granted = BTreeSet::new();
+        let rights = Rights {
+            missing: grants::missing(tenancy, app),
+            revokes: revokes(desk, app, &mut plan.left_alone)?,
+        };
+        plan.changes.extend(rights.on_schemas(desk));
+        let mut done = BTreeSet::new();
         for table in tenancy.by_name() {
             if !table.listed {
                 continue;
             }
-            let own: Vec<&Grant> = missing
-                .iter()
-                .filter(|grant| grant.relation == table.oid)
-                .collect();
-            granted.insert(table.oid);
-            match isolate::change(desk, table, app, &own) {
-                Ok(change) => plan.changes.extend(change),
+            match isolate::change(desk, table, app, &rights.on(table.oid)) {
+                Ok(change) => {
+                    done.insert(table.oid);
+                    plan.changes.extend(change);
+                }
                 Err(reason) => plan.left_alone.push(LeftAlone {
                     object: tenancy.relation(table).qualified(),
                     reason,
                 }),
             }
         }
-        plan.changes.extend(
-            missing
-                .iter()
-                .filter(|grant| grant.relation != 0 && !granted.contains(&grant.relation))
-                .map(grant),
-        );
+        plan.changes.extend(rights.besides(desk, &done));
         if choice.indexes {
             plan.changes.extend(index::changes(desk));
         }
@@ -252,16 +261,14 @@ impl Plan {
     }
 }
 
-fn grant_change(desk: Desk<'_, '_>, grant: &Grant) -> Change {
-    let mut work = Work::default();
-    work.grant(desk, grant);
-    let target = Target {
-        object: &grant.object,
-        relation: grant.relation,
-        owner: grant.owner,
-        mode: LockMode::ShareUpdateExclusive,
-    };
-    work.transaction(Kind::Grant, target, desk.id)
+/// What is to be taken away; what cannot be is left alone, with the reason.
+fn revokes(desk: Desk<'_, '_>, app: &Role, left_alone: &mut Vec<LeftAlone>) -> Result<Vec<Revoke>> {
+    if !desk.choice.privileges {
+        return Ok(Vec::new());
+    }
+    let found = privileges::revokes(desk, app, &outlook::isolated(desk))?;
+    left_alone.extend(found.left_alone);
+    Ok(found.found)
 }
 
 /// Relations that hold tenants' rows and that this tool keeps its hands off.

@@ -31,6 +31,15 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
     let mine = acts_as(snapshot, me);
     let mut found = BTreeSet::new();
     for change in &plan.changes {
+        for role in change.needs.iter().filter(|role| !mine.contains(role)) {
+            found.insert(Obstacle {
+                object: change.object.clone(),
+                missing: format!(
+                    "must be a member of {}, whose default privileges are changed",
+                    ident(snapshot.role_name(*role))
+                ),
+            });
+        }
         if !mine.contains(&change.owner) {
             found.insert(Obstacle {
                 object: change.object.clone(),

@@ -2,13 +2,15 @@
 //!
 //! Needs no configuration: it may have changed since, or be lost.
 
+mod rights;
+
 use std::collections::HashMap;
 
 use super::isolate::actions;
 use super::mark::{Mark, Place, Replaced};
 use super::work::Target;
 use super::{Change, Kind, LeftAlone, LockMode, Plan};
-use crate::catalog::{Comments, Index, Oid, Privilege, Relation, RelationKind, Snapshot};
+use crate::catalog::{Comments, Index, Oid, Relation, RelationKind, Snapshot};
 use crate::predicate;
 use crate::session::quote::{ident, qualified};
 
@@ -31,6 +33,7 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
     for relation in &relations {
         way_back.relation(relation);
     }
+    way_back.functions();
     way_back.others();
     way_back.plan
 }
@@ -63,6 +66,8 @@ fn attached(snapshot: &Snapshot) -> HashMap<Oid, Vec<Of<'_>>> {
 struct Steps {
     statements: Vec<String>,
     because: Vec<String>,
+    /// Roles whose rights they take beside the owner's.
+    needs: Vec<Oid>,
 }
 
 impl Steps {
@@ -104,6 +109,8 @@ impl<'s> WayBack<'s> {
             self.put_back(relation, was, &mut steps);
         }
         alters |= switch_back(relation, &mark, &mut steps);
+        let at = (format!("{kind} {name}"), relation.owner);
+        self.give_back(&mark, (&at.0, at.1), None, &mut steps);
         if !mark.is_empty() {
             steps.statements.push(place.write(own, None));
         }
@@ -119,29 +126,6 @@ impl<'s> WayBack<'s> {
             mode,
         };
         self.push(steps, target);
-    }
-
-    fn revoke(&self, mark: &Mark, on: &str, steps: &mut Steps) {
-        for (role, privileges) in &mark.granted {
-            if self.snapshot.role(role).is_none() {
-                continue;
-            }
-            // A comment is anybody's text: only words that are privileges become SQL.
-            let known = |word: &&String| Privilege::parse(word) != Privilege::Other;
-            let words: Vec<&str> = privileges
-                .iter()
-                .filter(known)
-                .map(String::as_str)
-                .collect();
-            if !words.is_empty() {
-                let words = words.join(", ");
-                let role = ident(role);
-                steps.push(
-                    format!("REVOKE {words} ON {on} FROM {role}"),
-                    format!("{words} was granted to {role}"),
-                );
-            }
-        }
     }
 
     fn put_back(&mut self, relation: &Relation, was: &Replaced, steps: &mut Steps) {
@@ -240,7 +224,8 @@ impl<'s> WayBack<'s> {
         for schema in self.snapshot.schemas.values() {
             let name = ident(&schema.name);
             let on = format!("SCHEMA {name}");
-            self.other(&Place::schema(schema), (&on, &name), schema.owner);
+            let within = Some(schema.name.as_str());
+            self.other(&Place::schema(schema), (&on, &name), schema.owner, within);
         }
         let server = &self.snapshot.server;
         let name = ident(&server.database);
@@ -249,16 +234,18 @@ impl<'s> WayBack<'s> {
             &Place::database(server),
             (&on, &name),
             server.database_owner,
+            None,
         );
     }
 
-    fn other(&mut self, place: &Place, (on, name): (&str, &str), owner: Oid) {
+    fn other(&mut self, place: &Place, (on, name): (&str, &str), owner: Oid, schema: Option<&str>) {
         let (own, mark) = place.read(self.comments);
         let Some(mark) = mark else {
             return;
         };
         let mut steps = Steps::default();
         self.revoke(&mark, on, &mut steps);
+        self.give_back(&mark, (on, owner), schema, &mut steps);
         steps.statements.push(place.write(own, None));
         let target = Target {
             object: name,
@@ -276,6 +263,7 @@ impl<'s> WayBack<'s> {
         self.plan.changes.push(Change {
             statements: steps.statements,
             because: steps.because,
+            needs: steps.needs,
             ..Change::bare(Kind::Revert, at)
         });
     }

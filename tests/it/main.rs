@@ -26,6 +26,7 @@ mod organizations;
 mod output;
 mod pooler;
 mod privileges;
+mod privileges_plan;
 mod probe_safety;
 mod probing;
 mod proposing;
