@@ -38,6 +38,14 @@ pub(super) struct Choose {
     /// CREATE on schemas, PUBLIC's EXECUTE on functions, default privileges on new tables
     #[arg(long)]
     pub(super) privileges: bool,
+    /// Set options on views that read or write past the policies: security_invoker,
+    /// security_barrier, check_option
+    #[arg(long)]
+    pub(super) views: bool,
+    /// Install an event trigger that isolates a tenant table in the command that makes it
+    /// (needs a superuser)
+    #[arg(long)]
+    pub(super) watchdog: bool,
     /// How long one attempt waits for a lock, keeping others waiting behind it
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub(super) lock_timeout: Duration,
@@ -61,6 +69,8 @@ impl Choose {
             indexes: !self.no_indexes,
             replace: self.replace,
             privileges: self.privileges,
+            views: self.views,
+            watchdog: self.watchdog,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the application holds of one object, and what of it can be taken away.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::revoked::Revoked;
 use crate::catalog::{AclItem, Oid, Privilege, Relation, Role, Snapshot};
@@ -20,7 +20,12 @@ pub(super) struct Holders<'s> {
     pub(super) powers: Powers,
     /// For every role, those whose privileges it has; asked for when there is something to take.
     all: OnceCell<BTreeMap<Oid, BTreeSet<Oid>>>,
+    /// Who loses what these held and those do not: objects share their access lists.
+    losers: RefCell<HashMap<Change, Vec<String>>>,
 }
+
+/// Who held a privilege, and who still does.
+type Change = (BTreeSet<Oid>, BTreeSet<Oid>);
 
 /// The access lists of one object.
 pub(super) struct Object<'o> {
@@ -71,6 +76,7 @@ impl<'s> Holders<'s> {
             snapshot,
             powers: Powers::of(snapshot, app.oid),
             all: OnceCell::new(),
+            losers: RefCell::default(),
         }
     }
 
@@ -203,10 +209,6 @@ impl<'s> Holders<'s> {
         privilege: Privilege,
         sources: &[Source<'_>],
     ) -> Vec<String> {
-        let roles = &self.snapshot.roles;
-        let all = self
-            .all
-            .get_or_init(|| Powers::holders(self.snapshot, &roles.keys().copied().collect()));
         let taken: BTreeSet<Oid> = sources.iter().map(|source| source.item.grantee).collect();
         let lists = std::iter::once(object.acl).chain(object.columns.iter().map(|(_, acl)| *acl));
         let left: BTreeSet<Oid> = lists
@@ -215,13 +217,26 @@ impl<'s> Holders<'s> {
             .map(|item| item.grantee)
             .chain([object.owner])
             .collect();
+        let mut known = self.losers.borrow_mut();
+        known
+            .entry((taken, left))
+            .or_insert_with_key(|(taken, left)| self.without(taken, left))
+            .clone()
+    }
+
+    /// Login roles that have the privileges of some of `taken` and of none that is `left`.
+    fn without(&self, taken: &BTreeSet<Oid>, left: &BTreeSet<Oid>) -> Vec<String> {
         if left.contains(&PUBLIC) {
             return Vec::new();
         }
+        let roles = &self.snapshot.roles;
+        let all = self
+            .all
+            .get_or_init(|| Powers::holders(self.snapshot, &roles.keys().copied().collect()));
         let loses = |role: &&Role| {
             let held = all.get(&role.oid);
             let has = |of: &BTreeSet<Oid>| held.is_some_and(|held| !held.is_disjoint(of));
-            (taken.contains(&PUBLIC) || has(&taken)) && !has(&left)
+            (taken.contains(&PUBLIC) || has(taken)) && !has(left)
         };
         roles
             .values()

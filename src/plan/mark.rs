@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::revoked::Revoked;
-use crate::catalog::{Comments, Function, Index, Oid, Policy, PolicyCommand, Relation};
+use crate::catalog::{
+    Comments, EventTrigger, Function, Index, Oid, Policy, PolicyCommand, Relation,
+};
 use crate::catalog::{RelationKind, Schema, Server};
 use crate::session::quote::{ident, literal, qualified};
 
@@ -38,6 +40,9 @@ pub struct Mark {
     /// Privileges that were taken away.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub revoked: BTreeSet<Revoked>,
+    /// A view's options that were set, and what they were before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, Option<String>>,
     /// The team's policies that were dropped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
@@ -96,7 +101,7 @@ impl Mark {
             }
     }
 
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         // It is made of texts and truths, which JSON takes.
         let data = serde_json::to_string(self).unwrap_or_default();
         format!("{PREFIX}{}: {data}", env!("CARGO_PKG_VERSION"))
@@ -121,6 +126,7 @@ mod catalog {
     pub(super) const PROC: u32 = 1255;
     pub(super) const CLASS: u32 = 1259;
     pub(super) const DATABASE: u32 = 1262;
+    pub(super) const EVENT_TRIGGER: u32 = 3466;
     pub(super) const NAMESPACE: u32 = 2615;
     pub(super) const POLICY: u32 = 3256;
 }
@@ -184,6 +190,30 @@ impl Place {
         Self {
             address: (catalog::PROC, function.oid, 0),
             sql: format!("{kind} {name}({})", function.arguments),
+        }
+    }
+
+    /// A function without arguments that is about to be made, by its qualified name.
+    pub fn new_function(full: &str) -> Self {
+        Self {
+            address: (catalog::PROC, 0, 0),
+            sql: format!("FUNCTION {full}()"),
+        }
+    }
+
+    /// An event trigger that is there.
+    pub fn event_trigger(trigger: &EventTrigger) -> Self {
+        Self {
+            address: (catalog::EVENT_TRIGGER, trigger.oid, 0),
+            ..Self::new_event_trigger(&trigger.name)
+        }
+    }
+
+    /// An event trigger that is about to be made.
+    pub fn new_event_trigger(name: &str) -> Self {
+        Self {
+            address: (catalog::EVENT_TRIGGER, 0, 0),
+            sql: format!("EVENT TRIGGER {}", ident(name)),
         }
     }
 

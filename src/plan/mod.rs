@@ -20,9 +20,11 @@ mod privileges;
 pub mod revert;
 mod revoked;
 mod rights;
+mod views;
+pub mod watchdog;
 mod work;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -37,8 +39,8 @@ pub use preflight::{Obstacle, obstacles};
 use privileges::Revoke;
 pub use revoked::Revoked;
 use rights::Rights;
-use work::Desk;
 pub use work::plan_id;
+use work::{Desk, Target, Work};
 
 /// What is wanted beside isolation itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,10 @@ pub struct Choice {
     pub replace: bool,
     /// Whether privileges that open a way past the policies are taken away.
     pub privileges: bool,
+    /// Whether options are set on views that read or write past the policies.
+    pub views: bool,
+    /// Whether new tenant tables are isolated as they are made.
+    pub watchdog: bool,
 }
 
 impl Default for Choice {
@@ -57,6 +63,8 @@ impl Default for Choice {
             indexes: true,
             replace: false,
             privileges: false,
+            views: false,
+            watchdog: false,
         }
     }
 }
@@ -101,6 +109,8 @@ pub struct Change {
     pub owner: Oid,
     /// Roles whose rights it takes beside the owner's.
     pub needs: Vec<Oid>,
+    /// Whether only a superuser may make it.
+    pub superuser: bool,
     /// Whether the statements refuse to run inside a transaction.
     pub alone: bool,
     /// For an index that is built concurrently: its qualified name, read back afterwards.
@@ -144,6 +154,10 @@ pub enum Kind {
     Grant,
     /// Privileges taken away.
     Revoke,
+    /// Options of a view.
+    View,
+    /// The event trigger that isolates new tables.
+    Watchdog,
     /// An index built CONCURRENTLY.
     Index,
     /// The index of a partitioned table, made of those of its partitions.
@@ -159,6 +173,8 @@ impl Kind {
             Self::Isolate => "isolate",
             Self::Grant => "grant",
             Self::Revoke => "revoke",
+            Self::View => "view",
+            Self::Watchdog => "watchdog",
             Self::Index => "index",
             Self::PartitionedIndex => "partitioned-index",
             Self::Revert => "revert",
@@ -231,10 +247,9 @@ impl Plan {
             changes: Vec::new(),
             left_alone: left_alone(tenancy),
         };
-        let rights = Rights {
-            missing: grants::missing(tenancy, app),
-            revokes: revokes(desk, app, &mut plan.left_alone)?,
-        };
+        let extras = Extras::of(desk, app)?;
+        plan.left_alone.extend(extras.left_alone);
+        let rights = Rights::new(grants::missing(tenancy, app), extras.revokes);
         plan.changes.extend(rights.on_schemas(desk));
         let mut done = BTreeSet::new();
         for table in tenancy.by_name() {
@@ -252,7 +267,18 @@ impl Plan {
                 }),
             }
         }
+        done.extend(extras.views.keys());
         plan.changes.extend(rights.besides(desk, &done));
+        for (view, work) in extras.views {
+            let change = view_change(desk, (view, work), &rights, &plan.changes);
+            plan.changes.extend(change);
+        }
+        if choice.watchdog {
+            match watchdog::change(desk, &app.name) {
+                Ok(change) => plan.changes.extend(change),
+                Err(left) => plan.left_alone.push(left),
+            }
+        }
         if choice.indexes {
             plan.changes.extend(index::changes(desk));
         }
@@ -261,14 +287,62 @@ impl Plan {
     }
 }
 
-/// What is to be taken away; what cannot be is left alone, with the reason.
-fn revokes(desk: Desk<'_, '_>, app: &Role, left_alone: &mut Vec<LeftAlone>) -> Result<Vec<Revoke>> {
-    if !desk.choice.privileges {
-        return Ok(Vec::new());
+/// What is wanted beside tables: privileges taken away, options of views.
+#[derive(Default)]
+struct Extras {
+    revokes: Vec<Revoke>,
+    views: BTreeMap<Oid, Work>,
+    left_alone: Vec<LeftAlone>,
+}
+
+impl Extras {
+    fn of(desk: Desk<'_, '_>, app: &Role) -> Result<Self> {
+        let mut extras = Self::default();
+        let choice = desk.choice;
+        if !choice.privileges && !choice.views {
+            return Ok(extras);
+        }
+        let isolated = outlook::isolated(desk);
+        if choice.privileges {
+            let found = privileges::revokes(desk, app, &isolated)?;
+            extras.revokes = found.found;
+            extras.left_alone.extend(found.left_alone);
+        }
+        if choice.views {
+            let found = views::views(desk, app, &isolated)?;
+            extras.views = found.works;
+            extras.left_alone.extend(found.left_alone);
+        }
+        Ok(extras)
     }
-    let found = privileges::revokes(desk, app, &outlook::isolated(desk))?;
-    left_alone.extend(found.left_alone);
-    Ok(found.found)
+}
+
+fn view_change(
+    desk: Desk<'_, '_>,
+    (view, mut work): (Oid, Work),
+    rights: &Rights,
+    before: &[Change],
+) -> Option<Change> {
+    let view = desk.tenancy.snapshot.relations.get(&view)?;
+    for revoke in rights.on(view.oid).revokes {
+        work.revoke(desk, revoke);
+    }
+    let target = Target {
+        object: &view.qualified(),
+        relation: view.oid,
+        owner: view.owner,
+        mode: LockMode::AccessExclusive,
+    };
+    // Its caller needs what is granted on the tables, and their policies.
+    let below = view.rules.iter().flat_map(|rule| &rule.refers_to);
+    let below: BTreeSet<&Oid> = below.collect();
+    let needed = before
+        .iter()
+        .filter(|change| below.contains(&change.relation));
+    Some(Change {
+        after: needed.map(|change| change.id.clone()).collect(),
+        ..work.transaction(Kind::View, target, desk.id)
+    })
 }
 
 /// Relations that hold tenants' rows and that this tool keeps its hands off.

@@ -31,6 +31,12 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
     let mine = acts_as(snapshot, me);
     let mut found = BTreeSet::new();
     for change in &plan.changes {
+        if change.superuser {
+            found.insert(Obstacle {
+                object: change.object.clone(),
+                missing: "only a superuser may make or drop an event trigger".to_owned(),
+            });
+        }
         for role in change.needs.iter().filter(|role| !mine.contains(role)) {
             found.insert(Obstacle {
                 object: change.object.clone(),

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use super::isolate::actions;
 use super::mark::{Mark, Place, Replaced};
+use super::views;
+use super::watchdog;
 use super::work::Target;
 use super::{Change, Kind, LeftAlone, LockMode, Plan};
 use crate::catalog::{Comments, Index, Oid, Relation, RelationKind, Snapshot};
@@ -21,6 +23,8 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
         comments,
         attached: attached(snapshot),
         plan: Plan {
+            // Isolation is not undone under its eyes.
+            changes: watchdog::removal(snapshot, comments).changes,
             id: Kind::Revert.word().to_owned(),
             ..Plan::default()
         },
@@ -109,6 +113,7 @@ impl<'s> WayBack<'s> {
             self.put_back(relation, was, &mut steps);
         }
         alters |= switch_back(relation, &mark, &mut steps);
+        alters |= options_back(relation, &mark, &mut steps);
         let at = (format!("{kind} {name}"), relation.owner);
         self.give_back(&mark, (&at.0, at.1), None, &mut steps);
         if !mark.is_empty() {
@@ -267,6 +272,20 @@ impl<'s> WayBack<'s> {
             ..Change::bare(Kind::Revert, at)
         });
     }
+}
+
+/// A view's options as they were; whether there is anything to do for it.
+fn options_back(view: &Relation, mark: &Mark, steps: &mut Steps) -> bool {
+    let options = mark.options.iter();
+    let mut any = false;
+    for (option, was) in options.filter(|(option, _)| views::is_ours(option)) {
+        any = true;
+        steps.push(
+            views::set_back(&view.qualified(), option, was.as_deref()),
+            format!("{option} was {}", was.as_deref().unwrap_or("not set")),
+        );
+    }
+    any
 }
 
 /// Row-level security as it was before the first `apply`; whether anything has to change for it.

@@ -1,7 +1,7 @@
 //! Privileges that are granted and taken, put together by object: one object is one change, and
 //! what two changes wrote into its comment the second would lose.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::privileges::Revoke;
 use super::work::{Desk, Target, Work};
@@ -11,24 +11,43 @@ use crate::role::grants::Grant;
 
 /// All of a plan.
 pub(super) struct Rights {
-    pub(super) missing: Vec<Grant>,
-    pub(super) revokes: Vec<Revoke>,
+    missing: Vec<Grant>,
+    revokes: Vec<Revoke>,
+    /// Where those of a relation are.
+    at: HashMap<Oid, (Vec<usize>, Vec<usize>)>,
 }
 
 /// Those of one table.
+#[derive(Default)]
 pub(super) struct OfTable<'r> {
     pub(super) grants: Vec<&'r Grant>,
     pub(super) revokes: Vec<&'r Revoke>,
 }
 
 impl Rights {
+    pub(super) fn new(missing: Vec<Grant>, revokes: Vec<Revoke>) -> Self {
+        let mut at: HashMap<Oid, (Vec<usize>, Vec<usize>)> = HashMap::new();
+        for (place, grant) in missing.iter().enumerate() {
+            at.entry(grant.relation).or_default().0.push(place);
+        }
+        for (place, revoke) in revokes.iter().enumerate() {
+            at.entry(revoke.relation).or_default().1.push(place);
+        }
+        Self {
+            missing,
+            revokes,
+            at,
+        }
+    }
+
     /// What is granted and taken at a table; sequences that it owns are granted with it.
     pub(super) fn on(&self, table: Oid) -> OfTable<'_> {
-        let grants = self.missing.iter();
-        let revokes = self.revokes.iter();
+        let Some((grants, revokes)) = self.at.get(&table) else {
+            return OfTable::default();
+        };
         OfTable {
-            grants: grants.filter(|grant| grant.relation == table).collect(),
-            revokes: revokes.filter(|revoke| revoke.relation == table).collect(),
+            grants: grants.iter().map(|at| &self.missing[*at]).collect(),
+            revokes: revokes.iter().map(|at| &self.revokes[*at]).collect(),
         }
     }
 
@@ -45,17 +64,20 @@ impl Rights {
             .filter(|grant| grant.relation != 0 && !done.contains(&grant.relation))
             .map(|grant| self.granted(desk, grant))
             .collect();
-        let granted = |revoke: &Revoke| {
-            let mut grants = self.missing.iter();
-            grants.any(|grant| grant.place == revoke.place)
-        };
-        for (at, revoke) in self.revokes.iter().enumerate() {
-            let known = self.revokes[..at].iter();
-            let first = known.filter(|known| known.place == revoke.place).count() == 0;
-            if first && !granted(revoke) && !done.contains(&revoke.relation) {
-                changes.push(self.taken(desk, revoke));
+        let own = |grant: &&Grant| grant.relation == 0 || !done.contains(&grant.relation);
+        let granted: Vec<&Grant> = self.missing.iter().filter(own).collect();
+        let mut taken: Vec<&Revoke> = Vec::new();
+        for revoke in self
+            .revokes
+            .iter()
+            .filter(|one| !done.contains(&one.relation))
+        {
+            let known = taken.iter().any(|known| known.place == revoke.place);
+            if !known && !granted.iter().any(|grant| grant.place == revoke.place) {
+                taken.push(revoke);
             }
         }
+        changes.extend(taken.into_iter().map(|revoke| self.taken(desk, revoke)));
         changes
     }
 

@@ -38,3 +38,5 @@ mod self_test;
 mod signals;
 mod soundness;
 mod tls;
+mod views_plan;
+mod watchdog;

@@ -27,10 +27,14 @@ impl Search<'_, '_> {
         }
     }
 
-    /// PUBLIC's EXECUTE, where the application has no other.
-    fn function(&self, function: &Function) -> Result<Revoke, String> {
+    /// Whether anything would come of it but failures.
+    fn may_lose(&self, function: &Function) -> Result<(), String> {
         if self.holders.owns(function.owner) {
             return Err(format!("{} owns it, which no REVOKE ends", self.app()));
+        }
+        let returns = self.snapshot().types.get(&function.returns);
+        if returns.is_some_and(|returns| returns.name == "trigger") {
+            return Err("triggers call it, for which nobody needs EXECUTE".to_owned());
         }
         if let Some(user) = self.user(function) {
             return Err(format!(
@@ -38,6 +42,12 @@ impl Search<'_, '_> {
                  without EXECUTE"
             ));
         }
+        Ok(())
+    }
+
+    /// PUBLIC's EXECUTE, where the application has no other.
+    fn function(&self, function: &Function) -> Result<Revoke, String> {
+        self.may_lose(function)?;
         let public = [AclItem {
             grantor: function.owner,
             grantee: 0,
@@ -67,6 +77,9 @@ impl Search<'_, '_> {
         let taken = self.holders.take(&object, &[Privilege::Execute]);
         if let Some(why) = taken.stays.first() {
             return Err(why.clone());
+        }
+        if taken.revoked.is_empty() {
+            return Err(format!("{} reaches it without EXECUTE", self.app()));
         }
         Ok(Revoke {
             object: function.signature(),

@@ -3,6 +3,7 @@
 use super::super::LeftAlone;
 use super::super::mark::{Mark, Place};
 use super::super::revoked::speaks_for;
+use super::super::watchdog;
 use super::{Steps, WayBack};
 use crate::catalog::{Function, Oid, Privilege};
 use crate::session::quote::ident;
@@ -71,6 +72,9 @@ impl WayBack<'_> {
         let mut functions: Vec<&Function> = self.snapshot.functions.values().collect();
         functions.sort_by_cached_key(|function| function.signature());
         for function in functions {
+            if watchdog::is_ours(function, self.comments) {
+                continue;
+            }
             let place = Place::function(function);
             let on = (place.object(), function.signature());
             self.other(&place, (on.0, &on.1), function.owner, None);
