@@ -19,7 +19,11 @@ app_role = "bench_app"
 impl Bench {
     /// Whole processes; the other tool once as it comes, and once with as many attempts as ours.
     pub(crate) fn attempts(&self) {
-        for (database, tables) in [("attacked", 500), ("attacked_5000", 5_000)] {
+        for (database, tables) in [
+            ("attacked", 500),
+            ("attacked_2000", 2_000),
+            ("attacked_5000", 5_000),
+        ] {
             self.attackable(database, tables);
             let ours = self.probe(database, tables);
             if tables == 500 {
@@ -39,9 +43,12 @@ impl Bench {
             line.rsplit(' ').next()?.parse().ok()
         });
         let memory = peak(probe.stderr(Stdio::null())) / 1024;
+        // What the snapshot needs: a probe should not add to that with every table.
+        let mut audit = self.tool(database, &config);
+        let snapshot = peak(audit.args(["audit", "--quiet"]).stderr(Stdio::null())) / 1024;
         let rate = attempts as f64 / time.as_secs_f64();
         println!(
-            "probe   {tables} tables: {attempts} attempts in {}, {rate:.0} a second, peak memory {memory} MiB",
+            "probe   {tables} tables: {attempts} attempts in {}, {rate:.0} a second, peak memory {memory} MiB, of an audit {snapshot} MiB",
             ms(time)
         );
         (attempts, rate)

@@ -142,7 +142,7 @@ pub(super) fn judge(
     let boolean = is_boolean(engine, function);
     let mut verdicts = Verdicts::default();
     for shown in &account.shown {
-        let mut shown = shown.clone();
+        let mut shown = shown.as_ref().clone();
         // Only TRUE tells that the row is there.
         if boolean
             && shown.arm.inner.is_empty()

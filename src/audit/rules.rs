@@ -21,7 +21,11 @@ pub(super) fn audit(engine: &mut Engine<'_>, walker: &Walker<'_>, relation: &Rel
         let account = walker.ruled(relation, rule, engine.powers.role);
         match account {
             Some(account) if account.unknown.is_empty() => {
-                for done in account.changes.iter().chain(&account.shown) {
+                for done in account
+                    .changes
+                    .iter()
+                    .chain(account.shown.iter().map(AsRef::as_ref))
+                {
                     rule_changes(engine, relation, (&rule.name, operation), done);
                 }
             }

@@ -1,6 +1,7 @@
 //! Views, materialized views and foreign tables: other ways to the same rows.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::engine::Engine;
 use super::functions;
@@ -122,6 +123,7 @@ fn calls(engine: &mut Engine<'_>, walker: &Walker<'_>, view: &Relation) {
             }
             // What the view passes is read by the view.
             for shown in &mut account.shown {
+                let shown = Rc::make_mut(shown);
                 let rows = &shown.arm.rows;
                 let own = |at: &usize| rows.get(*at).is_some_and(|row| !arm.rows.contains(row));
                 shown.rows.retain(own);

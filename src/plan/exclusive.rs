@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use tokio::sync::OnceCell;
 use tokio_postgres::SimpleQueryMessage;
 
+use super::blocker;
 use crate::session::error::explain;
 use crate::session::{Connector, Purpose, Session};
 
@@ -136,32 +137,22 @@ impl Exclusive {
         })
     }
 
-    /// Who keeps a backend waiting right now: pid, role, what it does and for how long. Its
-    /// statement is not shown, because tenants' data may stand in it.
+    /// Who keeps a backend waiting right now: pid, role, what it does and for how long.
     pub(super) async fn blockers(&self, pid: i32) -> Result<Vec<String>> {
         let looker = self
             .looker
             .get_or_try_init(|| self.connector.open(Purpose::Change))
             .await?;
-        let question = format!(
-            "select pg_catalog.format('pid %s (%s, %s for %s s)', b.pid, coalesce(a.usename, '?'),
-                    coalesce(a.state, 'running'),
-                    coalesce(pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp()
-                             - coalesce(a.xact_start, a.state_change))), 0))
-             from (select distinct p.pid
-                   from pg_catalog.unnest(pg_catalog.pg_blocking_pids({pid})) as p (pid)) b
-             left join pg_catalog.pg_stat_activity a on a.pid = b.pid
-             order by b.pid"
-        );
+        let question = blocker::question(pid);
         let messages = looker.simple_query(&question).await.map_err(explain)?;
-        Ok(messages
-            .iter()
-            .filter_map(|message| match message {
-                SimpleQueryMessage::Row(row) => row.get(0),
-                _ => None,
-            })
-            .map(str::to_owned)
-            .collect())
+        let told = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => {
+                let columns = [0, 1, 2, 3, 4].map(|at| row.get(at).unwrap_or_default());
+                Some(blocker::told(columns))
+            }
+            _ => None,
+        };
+        Ok(messages.iter().filter_map(told).collect())
     }
 
     /// Gives the right back.

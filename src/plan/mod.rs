@@ -4,6 +4,7 @@
 //! `report::plan` prints them; both use the same statements.
 
 pub mod apply;
+mod blocker;
 pub mod emergency;
 mod exclusive;
 mod expression;

@@ -17,15 +17,8 @@ use super::work::Desk;
 use crate::catalog::{Function, Oid, Privilege, Relation, RelationKind};
 use crate::catalog::{Role, Schema, Snapshot, holds};
 use crate::finding::{Finding, Severity};
+use crate::role::grants::PAST_POLICIES;
 use crate::session::quote::ident;
-
-/// What no policy looks at. `ddl-rowsecurity`, `ddl-priv`.
-const PAST_POLICIES: [Privilege; 4] = [
-    Privilege::Truncate,
-    Privilege::References,
-    Privilege::Trigger,
-    Privilege::Maintain,
-];
 
 /// What reads and writes rows.
 const ROWS: [Privilege; 4] = [

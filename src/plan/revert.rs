@@ -98,6 +98,7 @@ impl<'s> WayBack<'s> {
         };
         let name = relation.qualified();
         self.revoke(&mark, &format!("{kind} {name}"), &mut steps);
+        self.keep_columns(relation, &mark, &mut steps);
         let mut alters = !mark.replaced.is_empty();
         for policy in &relation.policies {
             if self

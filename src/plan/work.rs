@@ -1,15 +1,14 @@
 //! Statements that are made together, each with what undoes it.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use super::mark::{Mark, Place};
 use super::privileges::Revoke;
-use super::revoked::{Revoked, revokes};
+use super::revoked::revokes;
 use super::{Change, Choice, Effort, Kind, Lock, LockMode};
-use crate::catalog::{Comments, Oid, Snapshot};
+use crate::catalog::{Comments, Oid};
 use crate::role::grants::Grant;
 use crate::settings::Settings;
 use crate::tenancy::Tenancy;
@@ -139,17 +138,6 @@ impl Work {
             let held = mark.granted.entry(grant.role.clone()).or_default();
             held.extend(grant.privileges.iter().map(|word| (*word).to_owned()));
         });
-        // What is taken from the whole table later is gone from its columns, too.
-        let columns = on_columns(desk.tenancy.snapshot, grant);
-        let back = columns.iter();
-        let snapshot = desk.tenancy.snapshot;
-        // Undone from the end, and so after the REVOKE.
-        let at = self.undo.len().saturating_sub(1);
-        self.undo.splice(
-            at..at,
-            back.filter_map(|one| one.grant(snapshot, &grant.on, None)),
-        );
-        self.stamp(desk, &grant.place, |mark| mark.revoked.extend(columns));
     }
 
     /// Privileges taken away, remembered at their object.
@@ -184,35 +172,6 @@ impl Work {
             ..Change::bare(kind, at)
         }
     }
-}
-
-/// What a role holds on columns of the table on which it is granted the same.
-fn on_columns(snapshot: &Snapshot, grant: &Grant) -> Vec<Revoked> {
-    let relation = snapshot.relations.get(&grant.relation);
-    let role = snapshot.role(&grant.role);
-    let (Some(relation), Some(role)) = (relation, role) else {
-        return Vec::new();
-    };
-    if Place::relation(relation) != grant.place {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for column in &relation.columns {
-        let items = column.acl.as_deref().unwrap_or_default().iter();
-        let same = items.filter(|item| {
-            item.grantee == role.oid
-                && item.grantor == relation.owner
-                && grant.privileges.contains(&item.privilege.word())
-        });
-        found.extend(same.map(|item| Revoked {
-            from: Some(grant.role.clone()),
-            privileges: BTreeSet::from([item.privilege.word().to_owned()]),
-            columns: BTreeSet::from([column.name.clone()]),
-            grantable: item.grantable,
-            new_tables_of: None,
-        }));
-    }
-    found
 }
 
 impl Change {

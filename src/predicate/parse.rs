@@ -3,7 +3,7 @@
 //! What this module does not know becomes [`Expr::Opaque`]: never wrong, only unproven.
 
 use squawk_syntax::ast::{self, AstNode};
-use squawk_syntax::{SourceFile, SyntaxKind};
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::depth::is_too_deep;
 use super::expr::{Expr, FromTable, Select};
@@ -61,6 +61,11 @@ pub(super) fn arms(text: &str) -> Option<Vec<Select>> {
         &mut found,
     )?;
     Some(found)
+}
+
+/// The syntax of the one statement of a text.
+pub(crate) fn statement_node(text: &str) -> Option<SyntaxNode> {
+    Some(statement(text)?.syntax().clone())
 }
 
 /// The one statement of a text that parses and is not too deep.

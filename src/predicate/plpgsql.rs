@@ -29,7 +29,7 @@ pub(super) fn expression(prover: &Prover<'_>, function: &Function) -> Option<Exp
         return None;
     }
     let mut paths = Vec::new();
-    for Use { arm, .. } in &account.shown {
+    for Use { arm, .. } in account.shown.iter().map(AsRef::as_ref) {
         paths.push((arm.rows.len(), path(prover, arm)?));
     }
     // What a handler returns comes first: the rest is not reached. Then the paths on which rows were

@@ -1,6 +1,6 @@
 //! Sub-selects that are values: the one row that they return, and aggregates.
 
-use super::eval::{Evaluation, Situation};
+use super::eval::Evaluation;
 use super::expr::{Expr, Select};
 use super::scope::Scope;
 use super::subselect::{Question, reads_table, tables};
@@ -24,14 +24,8 @@ impl Evaluation<'_, '_> {
             return self.opaque("a sub-select of several columns");
         };
         match target {
-            // Over comparisons with a key that is NULL it is NULL, not false.
-            Expr::Call(name, _)
-                if plain(name) == "bool_or" && self.situation == Situation::NoKey =>
-            {
-                self.opaque("bool_or() over a tenant that is NULL")
-            }
             Expr::Call(name, arguments) if plain(name) == "bool_or" => match arguments.as_slice() {
-                [condition] => self.some(select, Some(condition), false, scope),
+                [condition] => self.any(select, condition, scope),
                 _ => self.opaque("bool_or()"),
             },
             Expr::Binary(op, left, right) if is_count(left) || is_count(right) => {
@@ -56,6 +50,17 @@ impl Evaluation<'_, '_> {
                 None => self.some(select, Some(condition), true, scope),
             },
         }
+    }
+
+    /// `bool_or(condition)`: where it is not true of any row, it is NULL if there is no row or if it is
+    /// NULL of all, and false otherwise.
+    fn any(&mut self, select: &Select, condition: &Expr, scope: &Scope<'_>) -> Truth {
+        let some = self.some(select, Some(condition), false, scope);
+        let null = self.opaque(format!("whether bool_or() of {} is NULL", tables(select)));
+        Truth::or(vec![
+            Truth::is_true(some),
+            Truth::and(vec![Truth::Null, null]),
+        ])
     }
 
     fn some(

@@ -20,6 +20,14 @@ const ROWS: [Privilege; 4] = [
 /// Organizations are made and removed by the administrator: deleting one cascades.
 const READ: [Privilege; 1] = [Privilege::Select];
 
+/// What no policy looks at, and an application does not need. `ddl-rowsecurity`, `ddl-priv`.
+pub(crate) const PAST_POLICIES: [Privilege; 4] = [
+    Privilege::Truncate,
+    Privilege::References,
+    Privilege::Trigger,
+    Privilege::Maintain,
+];
+
 /// USAGE is enough for nextval; SELECT would tell how many rows all tenants made.
 const SEQUENCE: [Privilege; 1] = [Privilege::Usage];
 
@@ -191,7 +199,7 @@ impl Holder<'_> {
         kind: &str,
         table: Oid,
     ) -> Option<Grant> {
-        if self.roles.contains(&relation.owner) {
+        if self.roles.contains(&relation.owner) || self.has_some(relation) {
             return None;
         }
         let lacking: Vec<&'static str> = wanted
@@ -214,6 +222,22 @@ impl Holder<'_> {
                 format!("{lacks} on {}", relation.qualified())
             },
         })
+    }
+}
+
+impl Holder<'_> {
+    /// Whether somebody has decided already what the role may do here: a log that it may only add
+    /// to, three columns of ten. That stays as it is. What `--privileges` takes decides nothing.
+    fn has_some(&self, relation: &Relation) -> bool {
+        let columns = relation
+            .columns
+            .iter()
+            .filter_map(|column| column.acl.as_deref());
+        let lists = relation.acl.as_deref().into_iter().chain(columns);
+        lists
+            .flatten()
+            .filter(|item| !PAST_POLICIES.contains(&item.privilege))
+            .any(|item| self.roles.contains(&item.grantee))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Functions as they are called: what they take, what is known of those that are not read.
 
+use super::known::rows_of;
 use super::walk::Walker;
 use crate::catalog::{Function, unprinted};
 use crate::query::{Arm, Binding, Calls, Frame};
@@ -14,11 +15,13 @@ impl Calls for Walker<'_> {
         arguments: Vec<Binding>,
         frame: &Frame,
     ) -> Option<Vec<Arm>> {
-        let mut called = self.call(function, arguments, frame);
+        let given = rows_of(&arguments);
+        let called = self.call(function, arguments, frame);
         let followed = called.unknown.is_empty() && !called.shown.is_empty();
-        let shown = std::mem::take(&mut called.shown);
+        let shown = called.shown.iter().map(|shown| shown.arm.clone());
+        let shown = followed.then(|| self.anew(shown.collect(), &given));
         self.beside.borrow_mut().push(called);
-        followed.then(|| shown.into_iter().map(|shown| shown.arm).collect())
+        shown
     }
 }
 

@@ -36,7 +36,7 @@ impl Walker<'_> {
             names.bind(word, Binding::Value(Expr::Opaque(word.to_owned())));
         }
         frame.names = names;
-        self.walk(function, frame)
+        self.follow_into(function, frame).whole()
     }
 
     /// What a rule of `table` does in place of, or beside, a change that `role` makes: its actions
@@ -67,7 +67,7 @@ impl Walker<'_> {
                 .shown
                 .extend(shown.iter().map(|arm| state.showing(arm)));
         }
-        Some(account)
+        Some(account.whole())
     }
 
     /// NEW and OLD: a table's rows are `role`'s own; what is written to a view is anything.

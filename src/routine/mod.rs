@@ -12,6 +12,7 @@ mod change;
 mod dynamic;
 mod execute;
 mod fold;
+mod known;
 mod repeat;
 mod state;
 mod step;

@@ -1,6 +1,6 @@
 //! Where a walk through a body stands, and what it has come across.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use squawk_syntax::SyntaxNode;
@@ -10,11 +10,17 @@ use crate::finding::Operation;
 use crate::predicate::Expr;
 use crate::query::{Arm, Binding, Frame, Stored, Use};
 
+/// Reasons to doubt that are kept: one is enough.
+const MAX_REASONS: usize = 16;
+
+/// Ways to show rows through calls beyond which they are not followed.
+const MAX_SHOWN: usize = 512;
+
 /// What a routine does.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
     /// Rows that it returns or raises; rows that only the path to there depends on are not meant.
-    pub shown: Vec<Use>,
+    pub shown: Vec<Rc<Use>>,
     /// What it changes.
     pub changes: Vec<Use>,
     /// What it copies into tables.
@@ -29,15 +35,17 @@ pub struct Account {
     pub left_switched: bool,
     /// Tables that it changes by TRUNCATE, whose rows no condition limits.
     pub emptied: Vec<Oid>,
+    /// What the routines did that were called on the way, which [`Self::whole`] takes in.
+    called: Vec<Rc<Self>>,
 }
 
 impl Account {
     /// Adds what a routine did that was called on the way; what it returned is the caller's to use.
-    pub(super) fn absorb(&mut self, called: &Self) {
-        self.changes.extend(called.changes.iter().cloned());
-        self.stored.extend(called.stored.iter().cloned());
-        self.told.extend(called.told.iter().cloned());
-        self.emptied.extend(&called.emptied);
+    pub(super) fn absorb(&mut self, called: &Rc<Self>) {
+        if self.called.iter().any(|known| Rc::ptr_eq(known, called)) {
+            return;
+        }
+        self.called.push(Rc::clone(called));
         for reason in &called.unknown {
             self.doubt(reason);
         }
@@ -45,10 +53,42 @@ impl Account {
         self.left_switched |= called.left_switched;
     }
 
+    /// With what everything did that was called on the way, each once however many ways lead there.
+    pub(super) fn whole(&self) -> Self {
+        let mut whole = self.clone();
+        let mut waiting: Vec<Rc<Self>> = whole.called.drain(..).rev().collect();
+        let mut seen = HashSet::new();
+        while let Some(called) = waiting.pop() {
+            if !seen.insert(Rc::as_ptr(&called)) {
+                continue;
+            }
+            whole.changes.extend(called.changes.iter().cloned());
+            whole.stored.extend(called.stored.iter().cloned());
+            whole.told.extend(called.told.iter().cloned());
+            whole.emptied.extend(&called.emptied);
+            waiting.extend(called.called.iter().rev().cloned());
+        }
+        whole
+    }
+
+    /// Adds what a call shows at the end of a path.
+    pub(super) fn shows(&mut self, called: &Rc<Use>, state: &State) {
+        if self.shown.len() >= MAX_SHOWN {
+            self.doubt("it shows rows in too many ways");
+        } else if state.path == Arm::default() {
+            self.shown.push(Rc::clone(called));
+        } else {
+            self.shown.push(Rc::new(Use {
+                arm: state.under(&called.arm),
+                ..called.as_ref().clone()
+            }));
+        }
+    }
+
     /// Something was not understood.
     pub(super) fn doubt(&mut self, reason: impl AsRef<str>) {
         let reason = reason.as_ref();
-        if !self.unknown.iter().any(|known| known == reason) {
+        if self.unknown.len() < MAX_REASONS && !self.unknown.iter().any(|known| known == reason) {
             self.unknown.push(reason.to_owned());
         }
     }
@@ -127,12 +167,12 @@ impl State {
     }
 
     /// An arm that is shown at the end of this path.
-    pub(super) fn showing(&self, arm: &Arm) -> Use {
-        Use {
+    pub(super) fn showing(&self, arm: &Arm) -> Rc<Use> {
+        Rc::new(Use {
             operation: Operation::Select,
             rows: (0..arm.rows.len()).collect(),
             arm: self.under(arm),
-        }
+        })
     }
 
     /// Goes on only where `condition`, with the rows of `arm`, is true.

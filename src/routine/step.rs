@@ -1,6 +1,7 @@
 //! PL/pgSQL, statement by statement.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
@@ -262,7 +263,7 @@ impl Walk<'_, '_> {
         let before = self.account.shown.len();
         self.show(expr, state);
         let said = self.account.shown.split_off(before);
-        let tells = |said: &Use| !said.arm.rows.is_empty() || !said.arm.inner.is_empty();
+        let tells = |said: &Rc<Use>| !said.arm.rows.is_empty() || !said.arm.inner.is_empty();
         self.account.shown.extend(said.into_iter().filter(tells));
         self.account.says |= self.account.shown.len() > before;
     }

@@ -259,3 +259,43 @@ fn a_rule_that_selects_shows() {
     let account = walker.ruled(bin, &bin.rules[0], APP).unwrap();
     assert_eq!(account.shown.len(), 1);
 }
+
+/// Functions that each call several others: what `names` does is said by the last of them.
+fn web(calls: impl Fn(usize) -> Vec<usize>, many: usize, last: &str) -> World {
+    (0..many).fold(World::new(), |world, at| {
+        let body = match at + 1 == many {
+            true => last.to_owned(),
+            false => {
+                let called = calls(at).into_iter().map(|to| format!("f_{to}(p)"));
+                format!("SELECT {}", called.collect::<Vec<_>>().join(" || "))
+            }
+        };
+        world.function(&format!("f_{at}(p text)"), "sql", &body)
+    })
+}
+
+/// Followed one by one, these are 8 to the power of 10 and 30 to the power of 12 ways.
+#[test]
+fn what_is_called_in_many_ways_is_followed_once() {
+    let ladder = |last: &str| web(|at| vec![at + 1; 8], 12, last);
+    let shows = account(&ladder("SELECT title FROM notes WHERE id = p"), "f_0");
+    assert_eq!((shows.shown.len(), shows.unknown.len()), (12, 0));
+    let changes = account(&ladder("DELETE FROM notes WHERE id = p"), "f_0");
+    assert_eq!((changes.changes.len(), changes.unknown.len()), (1, 0));
+    // Everybody calls everybody: what one of them does is found, and the circle is said.
+    let circle = web(
+        |_| (0..40).filter(|to| to % 4 != 1).collect(),
+        40,
+        "DELETE FROM notes WHERE id = p",
+    );
+    for entry in ["f_0", "f_17"] {
+        let account = account(&circle, entry);
+        assert!(
+            account
+                .unknown
+                .iter()
+                .any(|why| why.ends_with("calls itself"))
+        );
+        assert!(!account.changes.is_empty());
+    }
+}

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
+use super::known::rows_of;
 use super::state::{Account, State};
 use super::walk::Walker;
 use crate::predicate::Expr;
@@ -187,8 +188,12 @@ pub(super) fn call(
     }
     let mut called = Account::default();
     walker.follow(&arm, state, &mut called, true);
-    account.absorb(&called);
-    called.shown.into_iter().map(|shown| shown.arm).collect()
+    let shown = std::mem::take(&mut called.shown).into_iter();
+    account.absorb(&Rc::new(called));
+    let names = &state.frame.names;
+    let mut given = rows_of(names.names().filter_map(|name| names.get(name)));
+    given.extend(state.path.rows.iter().map(|row| row.alias.clone()));
+    walker.anew(shown.map(|shown| shown.arm.clone()).collect(), &given)
 }
 
 /// SET and RESET: the context, or something that turns protection off.

@@ -1,19 +1,20 @@
 //! Walks a body: every branch a path, every variable what was put into it.
 
 use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
 
 use squawk_syntax::{SyntaxNode, ast};
 
 use super::body::{Body, body};
 use super::called::{names_its_own, parameters, unread};
+use super::known::{Followed, Open};
 use super::state::{Account, State};
 use crate::catalog::{Function, Oid, Relation};
 use crate::predicate::Expr;
 use crate::query::{Arm, Binding, Effect, Frame, Names, Reader, Stored, Use, argument};
 use crate::tenancy::Tenancy;
 
-/// Functions inside each other beyond which they are not followed.
-const MAX_CALLS: usize = 12;
 /// Paths through one body beyond which it is not followed.
 pub(super) const MAX_PATHS: usize = 48;
 
@@ -22,9 +23,12 @@ pub struct Walker<'a> {
     pub(super) tenancy: &'a Tenancy<'a>,
     /// Reads their statements.
     pub reader: Reader<'a>,
-    stack: RefCell<Vec<Oid>>,
+    /// The functions that are being walked, the innermost last.
+    pub(super) open: RefCell<Vec<Open>>,
+    /// Calls that were followed before.
+    pub(super) followed: RefCell<Followed>,
     /// What functions in FROM did besides returning rows, since it was last asked.
-    pub(super) beside: RefCell<Vec<Account>>,
+    pub(super) beside: RefCell<Vec<Rc<Account>>>,
 }
 
 impl<'a> Walker<'a> {
@@ -33,7 +37,8 @@ impl<'a> Walker<'a> {
         Self {
             tenancy,
             reader: Reader::new(tenancy),
-            stack: RefCell::default(),
+            open: RefCell::default(),
+            followed: RefCell::default(),
             beside: RefCell::default(),
         }
     }
@@ -49,7 +54,7 @@ impl<'a> Walker<'a> {
 
     /// What a call by `role` does, whatever it passes.
     pub fn called(&self, function: &Function, role: Oid) -> Account {
-        self.call(function, Vec::new(), &self.frame(role))
+        self.call(function, Vec::new(), &self.frame(role)).whole()
     }
 
     /// Every way through a view that `frame` reads.
@@ -78,7 +83,8 @@ impl<'a> Walker<'a> {
         for (name, arguments) in calls {
             for function in self.reader.functions(frame, &name, arguments.len()) {
                 let bound = arguments.iter().map(|value| argument(value.clone(), arm));
-                found.push((function, self.call(function, bound.collect(), frame)));
+                let account = self.call(function, bound.collect(), frame);
+                found.push((function, account.whole()));
             }
         }
         found
@@ -89,7 +95,7 @@ impl<'a> Walker<'a> {
         let arguments = (0..parameters(function).len())
             .map(|at| Binding::Value(Expr::Parameter(at)))
             .collect();
-        self.call(function, arguments, &self.frame(0))
+        self.call(function, arguments, &self.frame(0)).whole()
     }
 
     /// What a call does, from inside `caller`.
@@ -98,7 +104,7 @@ impl<'a> Walker<'a> {
         function: &Function,
         arguments: Vec<Binding>,
         caller: &Frame,
-    ) -> Account {
+    ) -> Rc<Account> {
         let mut frame = self.inside(function, caller);
         let mut names = Names::default();
         for (at, name) in parameters(function).into_iter().enumerate() {
@@ -116,7 +122,7 @@ impl<'a> Walker<'a> {
             }
         }
         frame.names = names;
-        self.walk(function, frame)
+        self.follow_into(function, frame)
     }
 
     /// The frame of a function's body: SECURITY DEFINER runs as the owner.
@@ -143,20 +149,24 @@ impl<'a> Walker<'a> {
         frame
     }
 
-    pub(super) fn walk(&self, function: &Function, mut frame: Frame) -> Account {
+    /// What a body does, and the functions around it that it would have gone into again.
+    pub(super) fn walk(&self, function: &Function, frame: Frame) -> (Account, BTreeSet<Oid>) {
         let mut account = Account::default();
-        let signature = function.signature();
-        if self.stack.borrow().contains(&function.oid) {
-            // What it does inside itself it does for a caller who passes the same, if anyone may call it.
-            if self.stack.borrow().first() != Some(&function.oid) {
-                account.doubt(format!("{signature} calls itself"));
-            }
-            return account;
+        self.open.borrow_mut().push(Open {
+            function: function.oid,
+            cuts: BTreeSet::new(),
+        });
+        self.body(function, frame, &mut account);
+        let mut open = self.open.borrow_mut();
+        let mut cuts = open.pop().map(|one| one.cuts).unwrap_or_default();
+        if let Some(around) = open.last_mut() {
+            cuts.remove(&function.oid);
+            around.cuts.extend(&cuts);
         }
-        if self.stack.borrow().len() >= MAX_CALLS {
-            account.doubt(format!("calls nested too deeply at {signature}"));
-            return account;
-        }
+        (account, cuts)
+    }
+
+    fn body(&self, function: &Function, mut frame: Frame, account: &mut Account) {
         let context = &self.tenancy.settings.tenancy.context;
         let own = |setting: &String| {
             setting
@@ -173,30 +183,25 @@ impl<'a> Walker<'a> {
         }
         if let Some(reason) = names_its_own(&function.name).filter(|_| function.of_extension) {
             account.doubt(reason);
-            return account;
+            return;
         }
         let Some(body) = body(function) else {
             if let Some(reason) = unread(function) {
                 account.doubt(reason);
             }
-            return account;
+            return;
         };
-        self.stack.borrow_mut().push(function.oid);
         match &body {
-            Body::Statements(statements) => {
-                self.statements(statements, (frame, function), &mut account)
-            }
+            Body::Statements(statements) => self.statements(statements, (frame, function), account),
             Body::Block { block, into } => {
-                let mut walk = super::step::Walk::new(self, function, into, &mut account);
+                let mut walk = super::step::Walk::new(self, function, into, account);
                 let ended = walk.block(block, vec![State::new(frame)]);
                 walk.end(&ended);
             }
         }
-        self.stack.borrow_mut().pop();
         if fixed.is_some() {
             account.left_switched = false;
         }
-        account
     }
 
     /// A body in SQL: what its last statement returns is what it returns.
@@ -300,6 +305,7 @@ impl<'a> Walker<'a> {
                 .for_each(|condition| collect(condition, false));
             waiting.extend(&arm.inner);
         }
+        let mut taken: HashSet<*const Use> = HashSet::new();
         for (name, arguments, in_result) in calls {
             if super::utility::switches(self, &name, &arguments, state) {
                 continue;
@@ -312,12 +318,13 @@ impl<'a> Walker<'a> {
                 let bound = arguments.iter().map(|value| argument(value.clone(), arm));
                 let called = self.call(function, bound.collect(), &state.frame);
                 account.absorb(&called);
-                if shown && in_result {
-                    let shown = called.shown.into_iter().map(|shown| Use {
-                        arm: state.under(&shown.arm),
-                        ..shown
-                    });
-                    account.shown.extend(shown);
+                if !(shown && in_result) {
+                    continue;
+                }
+                // The same call twice, or two that come to the same in the end.
+                let mut new = |one: &&Rc<Use>| taken.insert(Rc::as_ptr(one));
+                for one in called.shown.iter().filter(|one| new(one)) {
+                    account.shows(one, state);
                 }
             }
         }

@@ -155,6 +155,8 @@ fn the_script_does_what_apply_does() {
                pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) t from pg_policy
         union all select format('%s %s %s', oid::regclass, relrowsecurity, relforcerowsecurity)
             from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace
+        union all select regexp_replace(obj_description(oid, 'pg_class'), '(\"plan\":\"|app_)[0-9a-f]+', '\\1', 'g') from pg_class where relnamespace = 'public'::regnamespace
+        union all select regexp_replace(obj_description(oid, 'pg_policy'), '\"plan\":\"[0-9a-f]+', '') from pg_policy
         union all select pg_get_indexdef(indexrelid) || indisvalid from pg_index
             where indexrelid::regclass::text !~ 'pg_') s";
     for db in [&one, &other] {

@@ -76,6 +76,21 @@ fn what_is_closed_beside_tables_is_opened_again() {
     }
 }
 
+#[test]
+fn what_apply_made_on_a_scenario_is_taken_back() {
+    for name in ["education", "strategy", "cms"] {
+        let db = Db::new();
+        load(&db, name);
+        db.tenantctl(["role", "create"]).run().expect_code(0);
+        let before = db.dump(true);
+        db.tenantctl(["apply", "--yes"]).run().expect_code(0);
+        let applied = db.dump(true);
+        assert!(applied.is_none() || applied != before, "{name}");
+        db.tenantctl(["revert", "--yes"]).run().expect_code(0);
+        assert_eq!(db.dump(true), before, "{name}");
+    }
+}
+
 fn whole_loop(name: &str) {
     for_each_version(|server| {
         let db = Db::on(server);

@@ -89,13 +89,11 @@ impl Case {
                 vec![json!({"number": number, "table": self.name, "where": place})]
             }
             Answer::Leaking(leak) if leak.situation != way.situation || self.shown => Vec::new(),
-            Answer::Leaking(Leak { written, .. }) => match written.first() {
-                None => vec![job(None)],
-                Some(written) => {
-                    let before = way.before(kind, written);
-                    before.into_iter().map(|before| job(Some(before))).collect()
-                }
-            },
+            Answer::Leaking(Leak { written, .. }) if written.is_empty() => vec![job(None)],
+            Answer::Leaking(Leak { written, .. }) => {
+                let before = way.before(kind, written);
+                before.into_iter().map(|before| job(Some(before))).collect()
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::super::mark::{Mark, Place};
 use super::super::revoked::speaks_for;
 use super::super::watchdog;
 use super::{Steps, WayBack};
-use crate::catalog::{Function, Oid, Privilege};
+use crate::catalog::{Function, Oid, Privilege, Relation};
 use crate::session::quote::ident;
 
 impl WayBack<'_> {
@@ -78,6 +78,35 @@ impl WayBack<'_> {
             let place = Place::function(function);
             let on = (place.object(), function.signature());
             self.other(&place, (on.0, &on.1), function.owner, None);
+        }
+    }
+
+    /// REVOKE on a table takes what was granted on its columns as well; that was never ours.
+    /// `REVOKE`, notes.
+    pub(super) fn keep_columns(&self, relation: &Relation, mark: &Mark, steps: &mut Steps) {
+        for column in &relation.columns {
+            for item in column.acl.iter().flat_map(|acl| acl.iter()) {
+                let role = self.snapshot.role_name(item.grantee);
+                let word = item.privilege.word();
+                if !mark
+                    .granted
+                    .get(role)
+                    .is_some_and(|words| words.contains(word))
+                {
+                    continue;
+                }
+                let option = if item.grantable {
+                    " WITH GRANT OPTION"
+                } else {
+                    ""
+                };
+                steps.statements.push(format!(
+                    "GRANT {word} ({}) ON {} TO {}{option}",
+                    ident(&column.name),
+                    relation.qualified(),
+                    ident(role)
+                ));
+            }
         }
     }
 }

@@ -1,15 +1,16 @@
 //! As whom views read, and what their callers would need instead.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::super::mark::Place;
 use super::super::work::Desk;
 use crate::catalog::{Oid, Privilege, Relation, Role, Snapshot};
 use crate::finding::Operation;
 use crate::paths::{Access, Powers, routes};
 use crate::predicate::{Answer, Need, Prover};
-use crate::role::grants;
+use crate::role::grants::{self, Grant};
 use crate::session::quote::ident;
 use crate::tenancy::Tenancy;
 
@@ -17,6 +18,8 @@ use crate::tenancy::Tenancy;
 pub(super) struct Readers<'t> {
     tenancy: &'t Tenancy<'t>,
     powers: Powers,
+    /// What `apply` itself grants.
+    granted: OnceCell<Vec<Grant>>,
     provers: RefCell<BTreeMap<Oid, Rc<Prover<'t>>>>,
 }
 
@@ -25,6 +28,7 @@ impl<'t> Readers<'t> {
         Self {
             tenancy,
             powers: Powers::of(tenancy.snapshot, app.oid),
+            granted: OnceCell::new(),
             provers: RefCell::default(),
         }
     }
@@ -80,24 +84,24 @@ impl<'t> Readers<'t> {
     ) -> Vec<String> {
         let snapshot = self.snapshot();
         let used = self.used(view);
-        let granted: BTreeSet<Oid> = grants::tables(desk.tenancy)
-            .into_iter()
-            .map(|table| table.oid)
-            .collect();
+        let granted = self.granted.get_or_init(|| {
+            let app = desk.tenancy.app;
+            app.map_or_else(Vec::new, |app| grants::missing(desk.tenancy, app))
+        });
         let mut lacking = Vec::new();
         let below = readers
             .iter()
             .filter_map(|reader| snapshot.relations.get(reader))
             .flat_map(|reader| below(snapshot, reader));
         for relation in below {
-            let wanted = match granted.contains(&relation.oid) {
-                true => grants::wanted(desk.tenancy, relation),
-                false => &[],
-            };
+            let place = Place::relation(relation);
+            let mut of_this = granted.iter().filter(|grant| grant.place == place);
+            let wanted = of_this.next().map(|grant| grant.privileges.as_slice());
+            let wanted = wanted.unwrap_or_default();
             let missing: Vec<&str> = used
                 .iter()
                 .filter(|what| {
-                    !wanted.contains(what) && !self.powers.may(snapshot, relation, **what)
+                    !wanted.contains(&what.word()) && !self.powers.may(snapshot, relation, **what)
                 })
                 .map(|what| what.word())
                 .collect();

@@ -4,6 +4,7 @@
 mod case;
 mod closed;
 mod judge;
+mod provision;
 mod script;
 mod trace;
 
@@ -26,6 +27,8 @@ const AT_ONCE: usize = 3;
 enum Depth {
     Audit,
     AuditAndProbe,
+    /// Applied, and reverted.
+    Provision,
 }
 
 /// A server of the corpus' own: its cases make roles, and one copies the whole cluster.
@@ -101,6 +104,9 @@ fn examine(
     depth: Depth,
     known: Option<&Expected>,
 ) -> Vec<String> {
+    if depth == Depth::Provision {
+        return provision::examine(case, server);
+    }
     let db = Db::on(server);
     let mut wrong = Vec::new();
     if let Err(why) = truth(case, &db) {
@@ -207,6 +213,13 @@ fn every_leak_is_shown_and_found() {
 #[test]
 fn no_clean_case_is_accused() {
     run(&those(Truth::Clean, usual()), usual(), Depth::AuditAndProbe);
+}
+
+#[test]
+fn what_is_applied_closes_and_what_is_reverted_is_as_before() {
+    let mut cases = case::all();
+    cases.retain(|case| case.min_pg <= usual());
+    run(&cases, usual(), Depth::Provision);
 }
 
 #[test]

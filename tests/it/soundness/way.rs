@@ -71,30 +71,35 @@ impl Way {
         }
     }
 
-    /// What the application writes first, for each tenant or row that it may want.
-    pub(super) fn before(&self, kind: &Kind, written: &Written) -> Vec<String> {
+    /// What the application writes first, all of it, for each tenant or row that it may want.
+    pub(super) fn before(&self, kind: &Kind, written: &[Written]) -> Vec<String> {
+        let others = kind.tenants.iter().filter(|tenant| **tenant != self.tenant);
+        others
+            .map(|other| {
+                let each = written.iter().map(|written| self.writes(written, other));
+                each.collect::<Vec<_>>().join(";\n")
+            })
+            .collect()
+    }
+
+    fn writes(&self, written: &Written, other: &str) -> String {
+        let text = written.render(&|column| match &column.to {
+            WrittenValue::Context => format!("'{}'", self.tenant),
+            WrittenValue::Other => format!("'{other}'"),
+            WrittenValue::OfRow(_) => "row.id".to_owned(),
+            WrittenValue::Constant(text) => format!("'{text}'"),
+            WrittenValue::Expression(sql) => sql.clone(),
+        });
         let of_row = written
             .columns
             .iter()
             .any(|column| matches!(column.to, WrittenValue::OfRow(_)));
-        let others = kind.tenants.iter().filter(|tenant| **tenant != self.tenant);
-        others
-            .map(|other| {
-                let text = written.render(&|column| match &column.to {
-                    WrittenValue::Context => format!("'{}'", self.tenant),
-                    WrittenValue::Other => format!("'{other}'"),
-                    WrittenValue::OfRow(_) => "row.id".to_owned(),
-                    WrittenValue::Constant(text) => format!("'{text}'"),
-                    WrittenValue::Expression(sql) => sql.clone(),
-                });
-                match (of_row, text.split_once(" VALUES (")) {
-                    (true, Some((insert, values))) => {
-                        let values = values.strip_suffix(')').unwrap();
-                        format!("{insert} select {values} from generate_series(1, 1000) row (id)")
-                    }
-                    _ => text,
-                }
-            })
-            .collect()
+        match (of_row, text.split_once(" VALUES (")) {
+            (true, Some((insert, values))) => {
+                let values = values.strip_suffix(')').unwrap();
+                format!("{insert} select {values} from generate_series(1, 1000) row (id)")
+            }
+            _ => text,
+        }
     }
 }

@@ -1,0 +1,107 @@
+//! `apply` on a case's schema as a team would have it before tenantctl came, and the way back.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::case::{Case, Truth};
+use super::script;
+use crate::support::{Db, Outcome, Server};
+
+/// Takes away all that a team did for isolation.
+const NAKED: &str = "
+do $$
+declare
+    it record;
+begin
+    for it in select p.polname, p.polrelid::regclass as relation from pg_policy p loop
+        execute format('drop policy %I on %s', it.polname, it.relation);
+    end loop;
+    for it in select c.oid::regclass as relation from pg_class c
+              join pg_namespace n on n.oid = c.relnamespace
+              where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)'
+                and (c.relrowsecurity or c.relforcerowsecurity) loop
+        execute format('alter table %s no force row level security, disable row level security', it.relation);
+    end loop;
+end $$";
+
+/// What is wrong with a case, in lines: as it is, and naked.
+pub(super) fn examine(case: &Case, server: &Arc<Server>) -> Vec<String> {
+    let db = Db::on(server);
+    if let Err(why) = script::run(&db.session(), &case.read("schema.sql")) {
+        return vec![format!("schema.sql: {why}")];
+    }
+    let mut wrong = there_and_back(case, &db, false);
+    db.sql(NAKED);
+    let naked = there_and_back(case, &db, true).into_iter();
+    wrong.extend(naked.map(|why| format!("naked: {why}")));
+    wrong
+}
+
+fn there_and_back(case: &Case, db: &Db, naked: bool) -> Vec<String> {
+    let config = case.folder.join("tenantctl.toml");
+    let config = config.to_string_lossy();
+    let run = |args: &[&str]| -> Outcome { db.tenantctl(args).args(["--config", &*config]).run() };
+    let mut wrong = Vec::new();
+    let before = db.dump(true);
+    let done = |args: &[&str], wrong: &mut Vec<String>| {
+        let done = run(args);
+        if done.code != Some(0) {
+            wrong.push(format!("{args:?} failed:\n{}", done.text()));
+        }
+        done.code == Some(0)
+    };
+    if !done(&["apply", "--yes", "--quiet"], &mut wrong) || !done(&["plan", "--check"], &mut wrong)
+    {
+        return wrong;
+    }
+    if naked {
+        wrong.extend(remaining(case, &run(&["audit", "--format", "json"])));
+    }
+    done(&["revert", "--yes", "--quiet"], &mut wrong);
+    let after = db.dump(true);
+    if before != after {
+        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+        wrong.push(format!(
+            "another dump after revert:\n{}",
+            lines(&before, &after)
+        ));
+    }
+    wrong
+}
+
+/// Findings that `apply` alone has to close, and that are there all the same.
+fn remaining(case: &Case, audit: &Outcome) -> Vec<String> {
+    const CLOSED: [&str; 3] = ["rls-off", "policy", "write"];
+    let report: Value = audit.json();
+    let findings = report["findings"].as_array().into_iter().flatten();
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    findings
+        .filter(|finding| ["critical", "high", "medium"].contains(&&*text(finding, "severity")))
+        .filter(|finding| {
+            case.verdict == Truth::Clean || CLOSED.contains(&&*text(finding, "class"))
+        })
+        .map(|finding| {
+            format!(
+                "after apply: {} {} {}: {}",
+                text(finding, "severity"),
+                text(finding, "check"),
+                text(finding, "object"),
+                text(finding, "message")
+            )
+        })
+        .collect()
+}
+
+fn lines(before: &str, after: &str) -> String {
+    let gone = before
+        .lines()
+        .filter(|line| !after.lines().any(|l| l == *line));
+    let new = after
+        .lines()
+        .filter(|line| !before.lines().any(|l| l == *line));
+    let gone = gone.map(|line| format!("- {line}"));
+    gone.chain(new.map(|line| format!("+ {line}")))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
