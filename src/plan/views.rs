@@ -2,7 +2,7 @@
 
 mod readers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 
@@ -88,6 +88,7 @@ pub(super) fn views(desk: Desk<'_, '_>, app: &Role, isolated: &Snapshot) -> Resu
     let mut search = Search {
         desk,
         readers: Readers::new(&tenancy, app),
+        named: named(desk.tenancy.snapshot),
         wishes: BTreeMap::new(),
         views: Views::default(),
     };
@@ -95,14 +96,24 @@ pub(super) fn views(desk: Desk<'_, '_>, app: &Role, isolated: &Snapshot) -> Resu
     for finding in &found {
         search.wish(finding);
     }
+    let bypassing = found.iter().filter(|finding| finding.check == BYPASSES);
+    let known: BTreeSet<&str> = bypassing.map(|finding| finding.object.as_str()).collect();
     for finding in unforced(desk, isolated)? {
-        let known = |other: &Finding| other.object == finding.object && other.check == BYPASSES;
-        if !found.iter().any(known) {
+        if !known.contains(finding.object.as_str()) {
             search.starved(&finding);
         }
     }
     search.prove(isolated)?;
     Ok(search.done())
+}
+
+/// Every view, by its qualified name.
+fn named(snapshot: &Snapshot) -> HashMap<String, &Relation> {
+    let relations = snapshot.relations.values();
+    relations
+        .filter(|relation| relation.kind == RelationKind::View)
+        .map(|view| (view.qualified(), view))
+        .collect()
 }
 
 /// Views that read past policies as the owner of tables that are not forced: what they showed before
@@ -120,6 +131,8 @@ fn unforced(desk: Desk<'_, '_>, isolated: &Snapshot) -> Result<Vec<Finding>> {
 struct Search<'t, 'a> {
     desk: Desk<'t, 'a>,
     readers: Readers<'t>,
+    /// Every view, by its qualified name.
+    named: HashMap<String, &'a Relation>,
     wishes: BTreeMap<Oid, Wish>,
     views: Views,
 }
@@ -130,10 +143,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn view(&self, finding: &Finding) -> Option<&'a Relation> {
-        let mut relations = self.snapshot().relations.values();
-        relations.find(|relation| {
-            relation.kind == RelationKind::View && relation.qualified() == finding.object
-        })
+        self.named.get(&finding.object).copied()
     }
 
     fn leave(&mut self, view: &Relation, reason: String) {
