@@ -228,6 +228,7 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
             [CompletionResult]::new('--privileges', '--privileges', [CompletionResultType]::ParameterName, 'Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables, CREATE on schemas, PUBLIC''s EXECUTE on functions, default privileges on new tables')
             [CompletionResult]::new('--views', '--views', [CompletionResultType]::ParameterName, 'Set options on views that read or write past the policies: security_invoker, security_barrier, check_option')
             [CompletionResult]::new('--watchdog', '--watchdog', [CompletionResultType]::ParameterName, 'Install an event trigger that isolates a tenant table in the command that makes it (needs a superuser)')
+            [CompletionResult]::new('--constraints', '--constraints', [CompletionResultType]::ParameterName, 'Make the tenant key NOT NULL, and refer to the registry; propose further constraints')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the report and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the report and errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr: what is connected to, what is read')
@@ -240,6 +241,7 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
         }
         'tenantctl;apply' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to report what was done')
+            [CompletionResult]::new('--accept-lockout', '--accept-lockout', [CompletionResultType]::ParameterName, 'A role that may lose sight of rows, as `plan` shows it; say it once for each')
             [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'How long one attempt waits for a lock, keeping others waiting behind it')
             [CompletionResult]::new('--max-wait', '--max-wait', [CompletionResultType]::ParameterName, 'How long to try one change before it is skipped')
             [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]')
@@ -262,6 +264,7 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
             [CompletionResult]::new('--privileges', '--privileges', [CompletionResultType]::ParameterName, 'Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables, CREATE on schemas, PUBLIC''s EXECUTE on functions, default privileges on new tables')
             [CompletionResult]::new('--views', '--views', [CompletionResultType]::ParameterName, 'Set options on views that read or write past the policies: security_invoker, security_barrier, check_option')
             [CompletionResult]::new('--watchdog', '--watchdog', [CompletionResultType]::ParameterName, 'Install an event trigger that isolates a tenant table in the command that makes it (needs a superuser)')
+            [CompletionResult]::new('--constraints', '--constraints', [CompletionResultType]::ParameterName, 'Make the tenant key NOT NULL, and refer to the registry; propose further constraints')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the report and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the report and errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr: what is connected to, what is read')

@@ -147,7 +147,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__apply)
-            opts="-y -o -q -v -h -V --yes --format --no-indexes --replace --privileges --views --watchdog --lock-timeout --max-wait --journal --journal-table --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-y -o -q -v -h -V --yes --format --accept-lockout --no-indexes --replace --privileges --views --watchdog --constraints --lock-timeout --max-wait --journal --journal-table --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -155,6 +155,10 @@ _tenantctl() {
             case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --accept-lockout)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --lock-timeout)
@@ -1005,7 +1009,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__plan)
-            opts="-o -q -v -h -V --format --check --no-indexes --replace --privileges --views --watchdog --lock-timeout --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --format --check --no-indexes --replace --privileges --views --watchdog --constraints --lock-timeout --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -218,6 +218,7 @@ set edit:completion:arg-completer[tenantctl] = {|@words|
             cand --privileges 'Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables, CREATE on schemas, PUBLIC''s EXECUTE on functions, default privileges on new tables'
             cand --views 'Set options on views that read or write past the policies: security_invoker, security_barrier, check_option'
             cand --watchdog 'Install an event trigger that isolates a tenant table in the command that makes it (needs a superuser)'
+            cand --constraints 'Make the tenant key NOT NULL, and refer to the registry; propose further constraints'
             cand -q 'Say nothing but the report and errors'
             cand --quiet 'Say nothing but the report and errors'
             cand -v 'Say more on stderr: what is connected to, what is read'
@@ -229,6 +230,7 @@ set edit:completion:arg-completer[tenantctl] = {|@words|
         }
         &'tenantctl;apply'= {
             cand --format 'How to report what was done'
+            cand --accept-lockout 'A role that may lose sight of rows, as `plan` shows it; say it once for each'
             cand --lock-timeout 'How long one attempt waits for a lock, keeping others waiting behind it'
             cand --max-wait 'How long to try one change before it is skipped'
             cand --journal 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]'
@@ -251,6 +253,7 @@ set edit:completion:arg-completer[tenantctl] = {|@words|
             cand --privileges 'Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables, CREATE on schemas, PUBLIC''s EXECUTE on functions, default privileges on new tables'
             cand --views 'Set options on views that read or write past the policies: security_invoker, security_barrier, check_option'
             cand --watchdog 'Install an event trigger that isolates a tenant table in the command that makes it (needs a superuser)'
+            cand --constraints 'Make the tenant key NOT NULL, and refer to the registry; propose further constraints'
             cand -q 'Say nothing but the report and errors'
             cand --quiet 'Say nothing but the report and errors'
             cand -v 'Say more on stderr: what is connected to, what is read'

@@ -217,12 +217,14 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l replace -d 
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l privileges -d 'Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables, CREATE on schemas, PUBLIC\'s EXECUTE on functions, default privileges on new tables'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l views -d 'Set options on views that read or write past the policies: security_invoker, security_barrier, check_option'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l watchdog -d 'Install an event trigger that isolates a tenant table in the command that makes it (needs a superuser)'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l constraints -d 'Make the tenant key NOT NULL, and refer to the registry; propose further constraints'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s q -l quiet -d 'Say nothing but the report and errors'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s V -l version -d 'Print version'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l format -d 'How to report what was done' -r -f -a "table\t'For people'
 json\t'For programs: schema version 1'"
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l accept-lockout -d 'A role that may lose sight of rows, as `plan` shows it; say it once for each' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l max-wait -d 'How long to try one change before it is skipped' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l journal -d 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]' -r -F
@@ -248,6 +250,7 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l replace -d
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l privileges -d 'Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables, CREATE on schemas, PUBLIC\'s EXECUTE on functions, default privileges on new tables'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l views -d 'Set options on views that read or write past the policies: security_invoker, security_barrier, check_option'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l watchdog -d 'Install an event trigger that isolates a tenant table in the command that makes it (needs a superuser)'
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l constraints -d 'Make the tenant key NOT NULL, and refer to the registry; propose further constraints'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s q -l quiet -d 'Say nothing but the report and errors'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s v -l verbose -d 'Say more on stderr: what is connected to, what is read'
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'

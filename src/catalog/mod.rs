@@ -4,6 +4,7 @@
 //! reasons about a snapshot needs no server; [`load`] is the only function here that does.
 
 mod acl;
+mod activity;
 mod attached;
 mod cluster;
 mod comments;
@@ -15,6 +16,7 @@ mod printed;
 mod rows;
 
 pub use acl::{AclItem, Acls, Privilege};
+pub use activity::{Activity, activity};
 pub use cluster::*;
 pub use comments::{Comments, comments};
 pub use load::{begin, load};

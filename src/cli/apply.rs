@@ -22,6 +22,9 @@ pub(super) struct Options {
     /// How to report what was done
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
+    /// A role that may lose sight of rows, as `plan` shows it; say it once for each
+    #[arg(long, value_name = "ROLE")]
+    accept_lockout: Vec<String>,
     #[command(flatten)]
     choose: Choose,
     /// How long to try one change before it is skipped
@@ -48,6 +51,7 @@ impl Options {
             planner: &|snapshot, comments| {
                 Plan::make(&Tenancy::resolve(snapshot, &settings)?, comments, &choice)
             },
+            accepted: &self.accept_lockout,
         };
         let Some(came) = run.run().await? else {
             return Ok(Code::Done);

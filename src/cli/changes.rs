@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Context, ask, audit};
+use super::{Context, ask, audit, lockout};
 use crate::catalog::{self, Comments, Snapshot};
 use crate::exit::{Code, usage};
 use crate::plan::apply::{self, Exclusive, Observer, Outcome, Patience};
@@ -40,6 +40,8 @@ pub(super) struct Run<'r> {
     pub(super) patience: Patience,
     pub(super) recording: &'r Recording,
     pub(super) planner: &'r Planner<'r>,
+    /// Roles that may lose sight of rows.
+    pub(super) accepted: &'r [String],
 }
 
 /// What a run came to.
@@ -70,6 +72,8 @@ impl Run<'_> {
         let (snapshot, comments) = read(self.context).await?;
         let plan = (self.planner)(&snapshot, &comments)?;
         may(&snapshot, &plan)?;
+        let plan = lockout::observe(self.context, &snapshot, plan).await?;
+        lockout::agreed(&snapshot, &plan, self.accepted)?;
         let mut outcomes = Vec::new();
         if !plan.changes.is_empty() {
             let shown = || report::plan::table(&plan);
@@ -194,7 +198,7 @@ fn may(snapshot: &Snapshot, plan: &Plan) -> Result<()> {
     );
 }
 
-fn listed(items: &[&str]) -> String {
+pub(super) fn listed(items: &[&str]) -> String {
     let shown = items.iter().take(MAX_LISTED).copied();
     let mut text = shown.collect::<Vec<_>>().join("; ");
     if items.len() > MAX_LISTED {

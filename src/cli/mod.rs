@@ -10,6 +10,7 @@ mod context;
 mod demo;
 mod duration;
 mod init;
+mod lockout;
 mod man;
 mod org;
 mod plan;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Context, changes, duration};
+use super::{Context, changes, duration, lockout};
 use crate::catalog::Snapshot;
 use crate::exit::Code;
 use crate::plan::{Choice, Plan, apply};
@@ -46,6 +46,9 @@ pub(super) struct Choose {
     /// (needs a superuser)
     #[arg(long)]
     pub(super) watchdog: bool,
+    /// Make the tenant key NOT NULL, and refer to the registry; propose further constraints
+    #[arg(long)]
+    pub(super) constraints: bool,
     /// How long one attempt waits for a lock, keeping others waiting behind it
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub(super) lock_timeout: Duration,
@@ -71,6 +74,7 @@ impl Choose {
             privileges: self.privileges,
             views: self.views,
             watchdog: self.watchdog,
+            constraints: self.constraints,
         }
     }
 }
@@ -85,6 +89,7 @@ impl Options {
             &comments,
             &self.choose.choice(),
         )?;
+        let plan = lockout::observe(context, &snapshot, plan).await?;
         let target = target(&snapshot, &settings);
         if output.is_file() {
             style::choose(style::When::Never);

@@ -95,6 +95,7 @@ impl Options {
             patience: self.waiting.patience(),
             recording: &self.recording,
             planner: &|snapshot, comments| Ok(self.plan(snapshot, comments)),
+            accepted: &[],
         };
         run.run().await
     }
@@ -124,6 +125,7 @@ impl Options {
                 let tenancy = Tenancy::resolve(snapshot, &settings)?;
                 Ok(emergency::plan(&tenancy, comments, name)?.plan)
             },
+            accepted: &[],
         };
         let came = run.run().await?;
         context.note(&format!(

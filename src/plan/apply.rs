@@ -10,7 +10,7 @@ use tokio_postgres::error::SqlState;
 
 pub use super::exclusive::Exclusive;
 use super::journal::JournalTable;
-use super::{Change, Plan};
+use super::{Change, Plan, hindered};
 use crate::session::error::{explain, is_lost, sqlstate};
 use crate::session::quote::literal;
 use crate::session::{Connector, Purpose, Session};
@@ -231,6 +231,9 @@ impl<'a> Runner<'a> {
                 return Outcome::Unknown(format!("{:#}", missed.error));
             }
             let left = self.clean_up(change, stage).await;
+            if let Some(why) = hindered::why(&self.session, change, &missed.error).await {
+                return Outcome::Skipped(why);
+            }
             if !is_lock(&missed.error) {
                 return Outcome::Failed(format!("{:#}{left}", missed.error));
             }

@@ -10,9 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::revoked::Revoked;
-use crate::catalog::{
-    Comments, EventTrigger, Function, Index, Oid, Policy, PolicyCommand, Relation,
-};
+use crate::catalog::{Column, Comments, Constraint, EventTrigger, Function, Index, Oid};
+use crate::catalog::{Policy, PolicyCommand, Relation};
 use crate::catalog::{RelationKind, Schema, Server};
 use crate::session::quote::{ident, literal, qualified};
 
@@ -34,6 +33,9 @@ pub struct Mark {
     /// Row-level security was forced.
     #[serde(skip_serializing_if = "is_false")]
     pub forced: bool,
+    /// A column was made NOT NULL.
+    #[serde(skip_serializing_if = "is_false")]
+    pub not_null: bool,
     /// Privileges that were granted, by role.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub granted: BTreeMap<String, BTreeSet<String>>,
@@ -127,6 +129,7 @@ mod catalog {
     pub(super) const CLASS: u32 = 1259;
     pub(super) const DATABASE: u32 = 1262;
     pub(super) const EVENT_TRIGGER: u32 = 3466;
+    pub(super) const CONSTRAINT: u32 = 2606;
     pub(super) const NAMESPACE: u32 = 2615;
     pub(super) const POLICY: u32 = 3256;
 }
@@ -214,6 +217,30 @@ impl Place {
         Self {
             address: (catalog::EVENT_TRIGGER, 0, 0),
             sql: format!("EVENT TRIGGER {}", ident(name)),
+        }
+    }
+
+    /// A constraint that is there.
+    pub fn constraint(relation: &Relation, constraint: &Constraint) -> Self {
+        Self {
+            address: (catalog::CONSTRAINT, constraint.oid, 0),
+            ..Self::new_constraint(relation, &constraint.name)
+        }
+    }
+
+    /// A constraint that is about to be made.
+    pub fn new_constraint(relation: &Relation, name: &str) -> Self {
+        Self {
+            address: (catalog::CONSTRAINT, 0, 0),
+            sql: format!("CONSTRAINT {} ON {}", ident(name), relation.qualified()),
+        }
+    }
+
+    /// A column.
+    pub fn column(relation: &Relation, column: &Column) -> Self {
+        Self {
+            address: (catalog::CLASS, relation.oid, i32::from(column.number)),
+            sql: format!("COLUMN {}.{}", relation.qualified(), ident(&column.name)),
         }
     }
 

@@ -5,19 +5,24 @@
 
 pub mod apply;
 mod blocker;
+mod constraints;
 pub mod emergency;
 mod exclusive;
 mod expression;
+mod extras;
 mod held;
+mod hindered;
 mod index;
 mod isolate;
 pub mod journal;
+mod lockout;
 mod mark;
 mod names;
 mod outlook;
 mod policies;
 mod preflight;
 mod privileges;
+mod proposals;
 pub mod revert;
 mod revoked;
 mod rights;
@@ -25,23 +30,25 @@ mod views;
 pub mod watchdog;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::catalog::{Comments, Oid, Relation, Role};
+use crate::catalog::{Activity, Comments, Oid, Relation, Snapshot};
 use crate::role::grants;
 use crate::tenancy::Tenancy;
 
 pub use expression::{Expression, KeyProblem};
+use extras::{Extras, view_change};
+pub use lockout::{Connected, Lockout, Loss};
 pub use mark::{Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
 pub use preflight::{Obstacle, obstacles};
-use privileges::Revoke;
+pub use proposals::Proposal;
 pub use revoked::Revoked;
 use rights::Rights;
+use work::Desk;
 pub use work::plan_id;
-use work::{Desk, Target, Work};
 
 /// What is wanted beside isolation itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +63,8 @@ pub struct Choice {
     pub views: bool,
     /// Whether new tenant tables are isolated as they are made.
     pub watchdog: bool,
+    /// Whether constraints on tenant keys are wanted.
+    pub constraints: bool,
 }
 
 impl Default for Choice {
@@ -66,6 +75,7 @@ impl Default for Choice {
             privileges: false,
             views: false,
             watchdog: false,
+            constraints: false,
         }
     }
 }
@@ -79,6 +89,10 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What looks like a tenant's data and is not touched, with the reason.
     pub left_alone: Vec<LeftAlone>,
+    /// Roles that see fewer rows, or none, once the changes are made.
+    pub lockouts: Vec<Lockout>,
+    /// Constraints that only the team can decide about; nothing of them is applied.
+    pub proposals: Vec<Proposal>,
 }
 
 /// What is done to one object, at once.
@@ -116,6 +130,10 @@ pub struct Change {
     pub alone: bool,
     /// For an index that is built concurrently: its qualified name, read back afterwards.
     pub builds: Option<String>,
+    /// For one that rows may break: the statement that shows those that do.
+    pub hindered_by: Option<String>,
+    /// Another relation that is locked as well, because it is referred to.
+    pub references: Option<Oid>,
     /// Ids of the changes without which this one makes no sense.
     pub after: Vec<String>,
 }
@@ -163,6 +181,8 @@ pub enum Kind {
     Index,
     /// The index of a partitioned table, made of those of its partitions.
     PartitionedIndex,
+    /// NOT NULL or a foreign key, one stage of it.
+    Constraint,
     /// What tenantctl made, taken back.
     Revert,
 }
@@ -178,6 +198,7 @@ impl Kind {
             Self::Watchdog => "watchdog",
             Self::Index => "index",
             Self::PartitionedIndex => "partitioned-index",
+            Self::Constraint => "constraint",
             Self::Revert => "revert",
         }
     }
@@ -195,10 +216,12 @@ pub struct Lock {
 /// Lock modes that changes take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LockMode {
-    /// COMMENT, CREATE INDEX CONCURRENTLY: blocks VACUUM and DDL, neither reads nor writes.
+    /// COMMENT, CREATE INDEX CONCURRENTLY, VALIDATE CONSTRAINT: blocks VACUUM and DDL, neither reads nor writes.
     ShareUpdateExclusive,
     /// CREATE INDEX ON ONLY: blocks writes for a moment.
     Share,
+    /// ADD FOREIGN KEY: blocks writes for a moment, on both tables.
+    ShareRowExclusive,
     /// ALTER TABLE, CREATE POLICY: blocks reads and writes for a moment.
     AccessExclusive,
 }
@@ -209,6 +232,7 @@ impl LockMode {
         match self {
             Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
             Self::Share => "SHARE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
             Self::AccessExclusive => "ACCESS EXCLUSIVE",
         }
     }
@@ -247,6 +271,8 @@ impl Plan {
             id: id.clone(),
             changes: Vec::new(),
             left_alone: left_alone(tenancy),
+            lockouts: Vec::new(),
+            proposals: Vec::new(),
         };
         let extras = Extras::of(desk, app)?;
         plan.left_alone.extend(extras.left_alone);
@@ -280,70 +306,31 @@ impl Plan {
                 Err(left) => plan.left_alone.push(left),
             }
         }
-        if choice.indexes {
-            plan.changes.extend(index::changes(desk));
-        }
+        plan.choose(desk);
         plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
+        plan.lockouts = lockout::find(desk, &plan.changes);
         Ok(plan)
     }
-}
 
-/// What is wanted beside tables: privileges taken away, options of views.
-#[derive(Default)]
-struct Extras {
-    revokes: Vec<Revoke>,
-    views: BTreeMap<Oid, Work>,
-    left_alone: Vec<LeftAlone>,
-}
-
-impl Extras {
-    fn of(desk: Desk<'_, '_>, app: &Role) -> Result<Self> {
-        let mut extras = Self::default();
-        let choice = desk.choice;
-        if !choice.privileges && !choice.views {
-            return Ok(extras);
+    /// Adds what can be left out.
+    fn choose(&mut self, desk: Desk<'_, '_>) {
+        if desk.choice.indexes {
+            self.changes.extend(index::changes(desk));
         }
-        let isolated = outlook::isolated(desk);
-        if choice.privileges {
-            let found = privileges::revokes(desk, app, &isolated)?;
-            extras.revokes = found.found;
-            extras.left_alone.extend(found.left_alone);
+        if desk.choice.constraints {
+            let (changes, left) = constraints::changes(desk);
+            self.changes.extend(changes);
+            self.left_alone.extend(left);
+            self.proposals = proposals::all(desk.tenancy);
         }
-        if choice.views {
-            let found = views::views(desk, app, &isolated)?;
-            extras.views = found.works;
-            extras.left_alone.extend(found.left_alone);
-        }
-        Ok(extras)
     }
-}
 
-fn view_change(
-    desk: Desk<'_, '_>,
-    (view, mut work): (Oid, Work),
-    rights: &Rights,
-    before: &[Change],
-) -> Option<Change> {
-    let view = desk.tenancy.snapshot.relations.get(&view)?;
-    for revoke in rights.on(view.oid).revokes {
-        work.revoke(desk, revoke);
+    /// Adds who is connected to those who are locked out.
+    pub fn observe(&mut self, snapshot: &Snapshot, activity: &[Activity]) {
+        for lockout in &mut self.lockouts {
+            lockout.observe(activity, |role| snapshot.role_name(role).to_owned());
+        }
     }
-    let target = Target {
-        object: &view.qualified(),
-        relation: view.oid,
-        owner: view.owner,
-        mode: LockMode::AccessExclusive,
-    };
-    // Its caller needs what is granted on the tables, and their policies.
-    let below = view.rules.iter().flat_map(|rule| &rule.refers_to);
-    let below: BTreeSet<&Oid> = below.collect();
-    let needed = before
-        .iter()
-        .filter(|change| below.contains(&change.relation));
-    Some(Change {
-        after: needed.map(|change| change.id.clone()).collect(),
-        ..work.transaction(Kind::View, target, desk.id)
-    })
 }
 
 /// Relations that hold tenants' rows and that this tool keeps its hands off.

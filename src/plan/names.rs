@@ -23,6 +23,14 @@ pub(super) fn building(table: &str, column: &str) -> String {
     of_column(table, column, "_tenantctl_building")
 }
 
+/// A constraint on a column, fitted, likewise.
+pub(super) fn constraint((table, column): (&str, &str), what: &str, nth: usize) -> String {
+    match nth {
+        0 => of_column(table, column, what),
+        nth => of_column(table, column, &format!("{what}{nth}")),
+    }
+}
+
 fn of_column(table: &str, column: &str, suffix: &str) -> String {
     let room = MAX - suffix.len() - "_".len();
     // The longer one gives way, as in the server's own naming.

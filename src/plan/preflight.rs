@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Kind, Plan};
+use super::{Change, Kind, Plan};
 use crate::catalog::{Oid, Privilege, Snapshot, holds};
 use crate::session::quote::ident;
 
@@ -31,21 +31,7 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
     let mine = acts_as(snapshot, me);
     let mut found = BTreeSet::new();
     for change in &plan.changes {
-        if change.superuser {
-            found.insert(Obstacle {
-                object: change.object.clone(),
-                missing: "only a superuser may make or drop an event trigger".to_owned(),
-            });
-        }
-        for role in change.needs.iter().filter(|role| !mine.contains(role)) {
-            found.insert(Obstacle {
-                object: change.object.clone(),
-                missing: format!(
-                    "must be a member of {}, whose default privileges are changed",
-                    ident(snapshot.role_name(*role))
-                ),
-            });
-        }
+        found.extend(beside_ownership(snapshot, change, &mine));
         if !mine.contains(&change.owner) {
             found.insert(Obstacle {
                 object: change.object.clone(),
@@ -53,6 +39,22 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
                     "must be owner (it belongs to {})",
                     ident(snapshot.role_name(change.owner))
                 ),
+            });
+        }
+        let parent = change
+            .references
+            .filter(|_| change.kind == Kind::Constraint);
+        if let Some(parent) = parent.and_then(|oid| snapshot.relations.get(&oid))
+            && !mine.contains(&parent.owner)
+            && !holds(parent.acl.as_deref(), &mine, Privilege::References)
+        {
+            let name = parent.qualified();
+            found.insert(Obstacle {
+                missing: format!(
+                    "REFERENCES is needed for a foreign key that leads there: GRANT REFERENCES ON {name} TO {}",
+                    ident(snapshot.role_name(me))
+                ),
+                object: name,
             });
         }
         let schema = snapshot
@@ -76,6 +78,25 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
         }
     }
     found.into_iter().collect()
+}
+
+/// What a change takes beside the rights of the object's owner.
+fn beside_ownership(snapshot: &Snapshot, change: &Change, mine: &BTreeSet<Oid>) -> Vec<Obstacle> {
+    let obstacle = |missing: String| Obstacle {
+        object: change.object.clone(),
+        missing,
+    };
+    let event_trigger = change
+        .superuser
+        .then(|| obstacle("only a superuser may make or drop an event trigger".to_owned()));
+    let others = change.needs.iter().filter(|role| !mine.contains(role));
+    let others = others.map(|role| {
+        obstacle(format!(
+            "must be a member of {}, whose default privileges are changed",
+            ident(snapshot.role_name(*role))
+        ))
+    });
+    event_trigger.into_iter().chain(others).collect()
 }
 
 /// The roles whose privileges a role has without SET ROLE, itself among them.

@@ -2,6 +2,7 @@
 //!
 //! Needs no configuration: it may have changed since, or be lost.
 
+mod constraints;
 mod rights;
 
 use std::collections::HashMap;
@@ -31,6 +32,9 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
     };
     let mut relations: Vec<&Relation> = snapshot.relations.values().collect();
     relations.sort_by_key(|relation| relation.qualified());
+    for relation in &relations {
+        way_back.constraints(relation);
+    }
     for relation in &relations {
         way_back.indexes(relation);
     }

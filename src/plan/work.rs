@@ -198,6 +198,8 @@ impl Change {
             superuser: false,
             alone: false,
             builds: None,
+            hindered_by: None,
+            references: None,
             after: Vec::new(),
         }
     }

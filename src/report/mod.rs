@@ -3,11 +3,13 @@
 mod explain;
 pub mod init;
 mod json;
+pub mod lockout;
 mod model;
 pub mod org;
 mod output;
 pub mod plan;
 mod progress;
+mod proposals;
 pub mod role;
 mod self_test;
 mod sharing;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::table::plain_table;
 use crate::org::{Created, Organization, Page, TableCount};
-use crate::session::quote::printable;
+use crate::session::quote::{printable, shell_word};
 
 /// Version of the JSON below.
 const SCHEMA_VERSION: u8 = 1;
@@ -267,16 +267,6 @@ fn yes_or_no(value: Option<bool>) -> &'static str {
 
 fn plural(count: i64) -> &'static str {
     if count == 1 { "" } else { "s" }
-}
-
-/// An id as one word of a shell.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        printable(&format!("'{}'", text.replace('\'', "'\\''")))
-    }
 }
 
 fn line(value: &Value) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::table::{plain_table, ruled_table};
-use super::{Target, style};
+use super::{Target, lockout, proposals, style};
 use crate::plan::apply::Outcome;
 use crate::plan::{Change, Plan};
 use crate::session::quote::{literal, printable};
@@ -33,6 +33,10 @@ pub fn table(plan: &Plan) -> String {
         let _ = writeln!(out, "{table}\n{}", counted(plan));
     }
     left_alone(plan, &mut out);
+    for line in lockout::lines(plan) {
+        let _ = writeln!(out, "locked out: {line}");
+    }
+    proposals::lines(plan, &mut out);
     out
 }
 
@@ -125,6 +129,14 @@ pub fn markdown(plan: &Plan) -> String {
         return out;
     }
     let mut out = format!("# Plan\n\n{}\n\n", counted(plan));
+    let locked_out = lockout::lines(plan);
+    if !locked_out.is_empty() {
+        out.push_str("Who would see fewer rows, or none:\n\n");
+        for line in locked_out {
+            let _ = writeln!(out, "- {}", line.replace('|', "\\|"));
+        }
+        out.push('\n');
+    }
     out.push_str("| object | change | lock | rows | why | closes |\n|---|---|---|---|---|---|\n");
     for change in &plan.changes {
         let cells = [
@@ -155,6 +167,7 @@ pub fn markdown(plan: &Plan) -> String {
         }
         out.push_str("```\n");
     }
+    proposals::markdown(plan, &mut out);
     out.push('\n');
     left_alone(plan, &mut out);
     out
@@ -179,6 +192,9 @@ pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
          do $$ begin raise exception 'this script is for another database'; end $$;\n\\endif",
         literal(&target.database)
     );
+    for line in lockout::lines(plan) {
+        let _ = writeln!(out, "-- locked out: {}", comment(&line));
+    }
     for change in &plan.changes {
         let _ = writeln!(
             out,
@@ -216,6 +232,7 @@ pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
             comment(&left.reason)
         );
     }
+    proposals::comments(plan, &mut out);
     out
 }
 
@@ -233,6 +250,8 @@ struct Document<'a> {
     target: TargetRow<'a>,
     changes: Vec<Row<'a>>,
     left_alone: Vec<Left<'a>>,
+    lockouts: Vec<lockout::Row<'a>>,
+    proposals: Vec<proposals::Row<'a>>,
 }
 
 #[derive(Serialize)]
@@ -329,6 +348,8 @@ pub fn json(
                 reason: &left.reason,
             })
             .collect(),
+        lockouts: lockout::rows(plan),
+        proposals: proposals::rows(plan),
     };
     super::pretty(&document)
 }

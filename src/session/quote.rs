@@ -87,6 +87,16 @@ fn is_deceptive(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A text as one word of a shell, for a command to be copied.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        printable(&format!("'{}'", text.replace('\'', "'\\''")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +122,13 @@ mod tests {
         } else {
             body
         }
+    }
+
+    #[test]
+    fn a_word_for_the_shell_is_one_word() {
+        assert_eq!(shell_word("app_user"), "app_user");
+        assert_eq!(shell_word("o'app user"), "'o'\\''app user'");
+        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

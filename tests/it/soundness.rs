@@ -176,6 +176,8 @@ impl Bench {
             Links::Some("org"),
             Links::Memberless,
             Links::Anything,
+            Links::AnythingBut("tenant"),
+            Links::AnythingBut("org"),
         ] {
             let wanted = |case: &Case| case.is_wanted(links);
             if cases.iter().any(wanted) {

@@ -32,8 +32,8 @@ fn a_view_reads_with_the_rights_of_its_caller() {
             grant select on "Alla ""order""", upper, owners to {app};"#
         ));
         let before = (db.dump(true), db.value(OPTIONS));
-        let run = db.tenantctl(["apply", "--yes", "--views"]).run();
-        let run = run.expect_code(0);
+        let apply = ["apply", "--yes", "--views", "--accept-lockout", &owner];
+        let run = db.tenantctl(apply).run().expect_code(0);
         db.tenantctl(["plan", "--check", "--views"])
             .run()
             .expect_code(0);

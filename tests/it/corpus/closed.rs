@@ -5,6 +5,7 @@ use serde_json::Value;
 use tenantctl::finding::{Class, Severity};
 
 use super::case::{Case, Detect, Truth};
+use super::provision::accepted;
 use super::{script, usual};
 use crate::support::{Db, Outcome, servers_named, versions};
 
@@ -65,7 +66,11 @@ fn examine(case: &Case, db: &Db) -> Vec<String> {
     let loaded = script::run(&db.session(), &case.read("schema.sql"));
     loaded.unwrap_or_else(|why| panic!("{}: schema.sql: {why}", case.id));
     let before = db.dump(true);
-    let applied = tenantctl(case, db, &with(&["apply", "--yes"]));
+    let plan = tenantctl(case, db, &with(&["plan", "--format", "json"]));
+    let accepted = accepted(&plan);
+    let mut apply = with(&["apply", "--yes"]);
+    apply.extend(accepted.iter().map(String::as_str));
+    let applied = tenantctl(case, db, &apply);
     if applied.code != Some(0) {
         return vec![format!("apply: {}{}", applied.stdout, applied.stderr)];
     }

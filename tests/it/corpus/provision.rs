@@ -51,8 +51,10 @@ fn there_and_back(case: &Case, db: &Db, naked: bool) -> Vec<String> {
         }
         done.code == Some(0)
     };
-    if !done(&["apply", "--yes", "--quiet"], &mut wrong) || !done(&["plan", "--check"], &mut wrong)
-    {
+    let mut apply = vec!["apply".to_owned(), "--yes".to_owned(), "--quiet".to_owned()];
+    apply.extend(accepted(&run(&["plan", "--format", "json"])));
+    let apply: Vec<&str> = apply.iter().map(String::as_str).collect();
+    if !done(&apply, &mut wrong) || !done(&["plan", "--check"], &mut wrong) {
         return wrong;
     }
     if naked {
@@ -68,6 +70,17 @@ fn there_and_back(case: &Case, db: &Db, naked: bool) -> Vec<String> {
         ));
     }
     wrong
+}
+
+/// Says yes to all that `apply` would ask about.
+pub(super) fn accepted(plan: &Outcome) -> Vec<String> {
+    let plan: Value = plan.json();
+    let lockouts = plan["lockouts"].as_array().into_iter().flatten();
+    lockouts
+        .filter(|lockout| lockout["refuses"] == true)
+        .filter_map(|lockout| lockout["role"].as_str())
+        .flat_map(|role| ["--accept-lockout".to_owned(), role.to_owned()])
+        .collect()
 }
 
 /// Findings that `apply` alone has to close, and that are there all the same.

@@ -126,6 +126,8 @@ pub(super) enum Links {
     Memberless,
     /// Everything that the types allow.
     Anything,
+    /// The same, but for one half of the tables, which hold nothing.
+    AnythingBut(&'static str),
 }
 
 const LINKS: [(&str, &str); 8] = [
@@ -164,7 +166,7 @@ pub(super) fn fill(kind: &Kind, app: &str, links: Links) -> String {
             format!("select a, btrim(a::text) from (values {all}) a (a)"),
             "select id, tenant from public.model where tenant is not null".to_owned(),
         ),
-        Links::Anything => (
+        Links::Anything | Links::AnythingBut(_) => (
             format!(
                 "select a, b, r from (values {all}, (null)) a (a), (values {all}, (null)) b (b),
                              (values ('a'), (null)) r (r)"
@@ -173,7 +175,11 @@ pub(super) fn fill(kind: &Kind, app: &str, links: Links) -> String {
             format!("select id, a from public.model, (values {all}) a (a)"),
         ),
     };
-    let filled = |column: &str| !matches!(links, Links::Some(half) if half != column);
+    let filled = |column: &str| match links {
+        Links::Some(half) => half == column,
+        Links::AnythingBut(half) => half != column,
+        _ => true,
+    };
     for (name, column) in LINKS.into_iter().filter(|(_, column)| filled(column)) {
         sql += &format!("insert into public.{name} ({column}, sub, role) {pairs};\n");
     }

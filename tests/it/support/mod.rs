@@ -20,7 +20,7 @@ mod sql;
 mod world;
 
 pub(crate) use db::Db;
-pub(crate) use run::{Invocation, Outcome, Running, SIGINT, SIGTERM};
+pub(crate) use run::{Invocation, Outcome, Running, SIGINT, SIGKILL, SIGTERM};
 pub(crate) use servers::{
     Server, for_each_version, named as servers_named, server, tell, versions,
 };

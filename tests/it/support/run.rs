@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub(crate) use libc::{SIGINT, SIGTERM};
+pub(crate) use libc::{SIGINT, SIGKILL, SIGTERM};
 
 /// What of our own environment the program may see: where programs are, where temporary files go,
 /// and where server programs were fetched to.
