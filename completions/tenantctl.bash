@@ -147,7 +147,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__apply)
-            opts="-y -o -q -v -h -V --yes --format --accept-lockout --no-indexes --replace --constraints --lock-timeout --add-key --from --batch-size --throttle --max-wait --journal --journal-table --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-y -o -q -v -h -V --yes --format --accept-lockout --no-indexes --replace --privileges --views --watchdog --constraints --lock-timeout --add-key --from --batch-size --throttle --max-wait --journal --journal-table --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1025,7 +1025,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__plan)
-            opts="-o -q -v -h -V --format --check --no-indexes --replace --constraints --lock-timeout --add-key --from --batch-size --throttle --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --format --check --no-indexes --replace --privileges --views --watchdog --constraints --lock-timeout --add-key --from --batch-size --throttle --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1205,7 +1205,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__revert)
-            opts="-y -o -q -v -h -V --yes --dry-run --format --lock-timeout --max-wait --journal --journal-table --emergency --confirm --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-y -o -q -v -h -V --yes --dry-run --format --watchdog --lock-timeout --max-wait --journal --journal-table --emergency --confirm --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

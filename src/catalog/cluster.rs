@@ -121,6 +121,23 @@ pub struct RoleSetting {
     pub settings: Vec<String>,
 }
 
+/// An event trigger.
+#[derive(Clone, Debug)]
+pub struct EventTrigger {
+    /// Identifier.
+    pub oid: Oid,
+    /// Name, verbatim.
+    pub name: String,
+    /// `ddl_command_end` and the like.
+    pub event: String,
+    /// Its function.
+    pub function: Oid,
+    /// `evtenabled`: `O` fires, `D` is disabled.
+    pub enabled: char,
+    /// WHEN TAG IN …; empty is any.
+    pub tags: Vec<String>,
+}
+
 /// ALTER DEFAULT PRIVILEGES.
 #[derive(Clone, Debug)]
 pub struct DefaultAcl {

@@ -50,10 +50,11 @@ pub async fn load(client: &Client) -> Result<Snapshot> {
         .iter()
         .map(|(oid, schema)| (*oid, Arc::from(schema.name.as_str())))
         .collect();
-    let (relations, mut functions, members) = try_join!(
+    let (relations, mut functions, members, event_triggers) = try_join!(
         rows::relations(client, &acls, &names),
         rows::functions(client, &acls, &names),
         extension_members(client),
+        rows::event_triggers(client),
     )
     .context("cannot read the catalogs")?;
     let mut relations = attach(client, &acls, relations)
@@ -89,6 +90,7 @@ pub async fn load(client: &Client) -> Result<Snapshot> {
         types,
         role_settings,
         default_acls,
+        event_triggers,
         by_name,
     })
 }

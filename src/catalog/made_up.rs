@@ -141,6 +141,7 @@ impl World {
             security_invoker: false,
             security_barrier: false,
             check_option: None,
+            options: Vec::new(),
             updatable: 0,
             of_extension: false,
             estimated_rows: -1.0,
@@ -214,6 +215,7 @@ fn snapshot() -> Snapshot {
         types: HashMap::from([(TEXT, ty("text", 'S')), (VOID, ty("void", 'P'))]),
         role_settings: Vec::new(),
         default_acls: Vec::new(),
+        event_triggers: Vec::new(),
         by_name: HashMap::new(),
     }
 }

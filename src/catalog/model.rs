@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::cluster::{DefaultAcl, Membership, Role, RoleSetting, Schema, Server, Type};
+use super::cluster::{
+    DefaultAcl, EventTrigger, Membership, Role, RoleSetting, Schema, Server, Type,
+};
 use super::{AclItem, Oid, Privilege};
 use crate::session::quote;
 
@@ -28,6 +30,8 @@ pub struct Snapshot {
     pub role_settings: Vec<RoleSetting>,
     /// ALTER DEFAULT PRIVILEGES.
     pub default_acls: Vec<DefaultAcl>,
+    /// Event triggers.
+    pub event_triggers: Vec<EventTrigger>,
     /// (schema, name) to relation.
     pub(super) by_name: HashMap<(String, String), Oid>,
 }
@@ -99,6 +103,8 @@ pub struct Relation {
     pub security_barrier: bool,
     /// A view's WITH CHECK OPTION.
     pub check_option: Option<CheckOption>,
+    /// A view's options as they were written, `security_invoker=off`.
+    pub options: Vec<String>,
     /// What may be done through a view without triggers: a bit mask, 4 UPDATE, 8 INSERT, 16 DELETE.
     /// `pg_relation_is_updatable`.
     pub updatable: i32,
@@ -138,6 +144,12 @@ pub enum CheckOption {
 }
 
 impl Relation {
+    /// The value of a view's option, where it is set.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        let mut options = self.options.iter();
+        options.find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
+    }
+
     /// Schema-qualified, quoted where PostgreSQL would.
     pub fn qualified(&self) -> String {
         quote::qualified(&self.schema_name, &self.name)

@@ -198,6 +198,29 @@ pub(super) async fn default_acls(client: &Client, acls: &Acls) -> Result<Vec<Def
     Ok(defaults)
 }
 
+pub(super) async fn event_triggers(client: &Client) -> Result<Vec<EventTrigger>> {
+    let mut triggers = Vec::new();
+    each(
+        client,
+        include_str!("../../sql/catalog/event_triggers.sql"),
+        |row| {
+            triggers.push(EventTrigger {
+                oid: row.try_get("oid")?,
+                name: row.try_get("name")?,
+                event: row.try_get("event")?,
+                function: row.try_get("function")?,
+                enabled: letter(&row, "enabled")?,
+                tags: row
+                    .try_get::<_, Option<Vec<String>>>("tags")?
+                    .unwrap_or_default(),
+            });
+            Ok(())
+        },
+    )
+    .await?;
+    Ok(triggers)
+}
+
 fn relation_kind(letter: char) -> Option<RelationKind> {
     Some(match letter {
         'r' => RelationKind::Table,
@@ -268,6 +291,10 @@ pub(super) async fn relations(
                 security_invoker: option_is_on(&options, "security_invoker"),
                 security_barrier: option_is_on(&options, "security_barrier"),
                 check_option: check_option(&options),
+                options: match kind {
+                    RelationKind::View => options,
+                    _ => Vec::new(),
+                },
                 updatable: 0,
                 of_extension: false,
                 estimated_rows: row.try_get("reltuples")?,

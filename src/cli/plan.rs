@@ -36,6 +36,18 @@ pub(super) struct Choose {
     /// Drop the team's own policies on tenant tables where ours come; `revert` puts them back
     #[arg(long)]
     pub(super) replace: bool,
+    /// Revoke what opens a way past the policies: TRUNCATE, TRIGGER and the like on tenant tables,
+    /// CREATE on schemas, PUBLIC's EXECUTE on functions, default privileges on new tables
+    #[arg(long)]
+    pub(super) privileges: bool,
+    /// Set options on views that read or write past the policies: security_invoker,
+    /// security_barrier, check_option
+    #[arg(long)]
+    pub(super) views: bool,
+    /// Install an event trigger that isolates a tenant table in the command that makes it
+    /// (needs a superuser)
+    #[arg(long)]
+    pub(super) watchdog: bool,
     /// Make the tenant key NOT NULL, and refer to the registry; propose further constraints
     #[arg(long)]
     pub(super) constraints: bool,
@@ -61,6 +73,9 @@ impl Choose {
         Choice {
             indexes: !self.no_indexes,
             replace: self.replace,
+            privileges: self.privileges,
+            views: self.views,
+            watchdog: self.watchdog,
             constraints: self.constraints,
         }
     }

@@ -6,8 +6,9 @@ use anyhow::Result;
 
 use super::changes::{self, Came, Recording, Run, Waiting};
 use super::{Context, ask};
+use crate::catalog::{Comments, Snapshot};
 use crate::exit::{Code, usage};
-use crate::plan::{emergency, revert};
+use crate::plan::{Plan, emergency, revert, watchdog};
 use crate::report::{self, Format, Target, style};
 use crate::tenancy::Tenancy;
 
@@ -23,6 +24,9 @@ pub(super) struct Options {
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
+    /// Take away the watchdog over new tables, and nothing else
+    #[arg(long, conflicts_with = "emergency")]
+    watchdog: bool,
     #[command(flatten)]
     waiting: Waiting,
     #[command(flatten)]
@@ -54,6 +58,9 @@ impl Options {
             Format::Json => {
                 report::plan::json(&came.plan, &target(context, &came), ("revert", outcomes))
             }
+            Format::Table if came.plan.changes.is_empty() && self.watchdog => {
+                "nothing to undo: no watchdog of tenantctl's is installed\n".to_owned()
+            }
             Format::Table if came.plan.changes.is_empty() => {
                 report::plan::nothing_to_revert(&came.plan)
             }
@@ -63,11 +70,18 @@ impl Options {
         Ok(came.code)
     }
 
+    fn plan(&self, snapshot: &Snapshot, comments: &Comments) -> Plan {
+        match self.watchdog {
+            true => watchdog::removal(snapshot, comments),
+            false => revert::plan(snapshot, comments),
+        }
+    }
+
     async fn dry_run(&self, context: &Context) -> Result<Came> {
         let (snapshot, comments) = changes::read(context).await?;
         Ok(Came {
             code: Code::Done,
-            plan: revert::plan(&snapshot, &comments),
+            plan: self.plan(&snapshot, &comments),
             snapshot,
             outcomes: Vec::new(),
         })
@@ -80,7 +94,7 @@ impl Options {
             yes: self.yes,
             patience: self.waiting.patience(),
             recording: &self.recording,
-            planner: &|snapshot, comments| Ok(revert::plan(snapshot, comments)),
+            planner: &|snapshot, comments| Ok(self.plan(snapshot, comments)),
             accepted: &[],
         };
         run.run().await

@@ -361,7 +361,8 @@ impl<'a> Runner<'a> {
 /// One transaction as one message: a table costs one round trip.
 fn transaction(statements: &[String], lock_timeout: Duration) -> String {
     format!(
-        "begin; set local lock_timeout = {}; set local search_path = pg_catalog; {}; commit",
+        "begin; set local lock_timeout = {}; set local search_path = pg_catalog; \
+         set local tenantctl.watchdog = 'off'; {}; commit",
         millis(lock_timeout),
         statements.join("; ")
     )
@@ -382,7 +383,7 @@ mod tests {
         assert_eq!(
             transaction(&statements, Duration::from_secs(2)),
             "begin; set local lock_timeout = 2000; set local search_path = pg_catalog; \
-             alter table a; create policy p; commit"
+             set local tenantctl.watchdog = 'off'; alter table a; create policy p; commit"
         );
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::catalog::{Column, Oid, Snapshot};
 use crate::session::quote::{ident, literal};
-use crate::settings::{MissingContext, PolicyForm};
+use crate::settings::{MissingContext, PolicyForm, Settings};
 use crate::tenancy::{Tenancy, TenantTable};
 
 /// USING and WITH CHECK, each as written and as printed.
@@ -121,6 +121,23 @@ impl Expression {
     }
 }
 
+/// Types of keys, other than enums, that a policy is written for.
+pub(super) const KEY_TYPES: [u32; 8] = [
+    types::UUID,
+    types::INT2,
+    types::INT4,
+    types::INT8,
+    types::TEXT,
+    types::VARCHAR,
+    types::BPCHAR,
+    types::NUMERIC,
+];
+
+/// The context as a value of a type, as a policy is written; none is text.
+pub(super) fn value(settings: &Settings, cast: Option<&str>) -> String {
+    context(settings, cast).written
+}
+
 struct Builder<'t, 'a> {
     tenancy: &'t Tenancy<'a>,
 }
@@ -160,52 +177,8 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The context as a value of the key's type.
-    ///
-    /// `error` raises where the setting is unknown. An empty one, which is what a setting that was
-    /// made LOCAL leaves behind, raises in the cast; text has no cast, so there it becomes null
-    /// and matches nothing.
     fn value(&self, cast: Option<&str>) -> Pair {
-        let settings = &self.tenancy.settings;
-        let name = literal(&settings.tenancy.context);
-        let raises = settings.policy.missing_context == MissingContext::Error;
-        let (read, printed_read) = if raises {
-            (
-                format!("current_setting({name})"),
-                format!("current_setting({name}::text)"),
-            )
-        } else {
-            (
-                format!("current_setting({name}, true)"),
-                format!("current_setting({name}::text, true)"),
-            )
-        };
-        let bare = raises && cast.is_some();
-        let (text, printed_text, label) = if bare {
-            (read, printed_read, "current_setting")
-        } else {
-            (
-                format!("NULLIF({read}, '')"),
-                format!("NULLIF({printed_read}, ''::text)"),
-                "\"nullif\"",
-            )
-        };
-        let (value, printed) = match cast {
-            Some(cast) => (
-                format!("{text}::{cast}"),
-                format!("({printed_text})::{cast}"),
-            ),
-            None => (text, printed_text),
-        };
-        match settings.policy.form {
-            PolicyForm::Subselect => Pair {
-                written: format!("(SELECT {value})"),
-                printed: format!("( SELECT {printed} AS {label})"),
-            },
-            PolicyForm::Plain => Pair {
-                written: value,
-                printed,
-            },
-        }
+        context(self.tenancy.settings, cast)
     }
 
     /// The type in which `=` compares a column: domains peeled off, varchar as text.
@@ -256,6 +229,54 @@ impl<'a> Builder<'_, 'a> {
                 ident(&column.name)
             )
         })
+    }
+}
+
+/// The context as a value of the key's type.
+///
+/// `error` raises where the setting is unknown. An empty one, which is what a setting that was
+/// made LOCAL leaves behind, raises in the cast; text has no cast, so there it becomes null
+/// and matches nothing.
+fn context(settings: &Settings, cast: Option<&str>) -> Pair {
+    let name = literal(&settings.tenancy.context);
+    let raises = settings.policy.missing_context == MissingContext::Error;
+    let (read, printed_read) = if raises {
+        (
+            format!("current_setting({name})"),
+            format!("current_setting({name}::text)"),
+        )
+    } else {
+        (
+            format!("current_setting({name}, true)"),
+            format!("current_setting({name}::text, true)"),
+        )
+    };
+    let bare = raises && cast.is_some();
+    let (text, printed_text, label) = if bare {
+        (read, printed_read, "current_setting")
+    } else {
+        (
+            format!("NULLIF({read}, '')"),
+            format!("NULLIF({printed_read}, ''::text)"),
+            "\"nullif\"",
+        )
+    };
+    let (value, printed) = match cast {
+        Some(cast) => (
+            format!("{text}::{cast}"),
+            format!("({printed_text})::{cast}"),
+        ),
+        None => (text, printed_text),
+    };
+    match settings.policy.form {
+        PolicyForm::Subselect => Pair {
+            written: format!("(SELECT {value})"),
+            printed: format!("( SELECT {printed} AS {label})"),
+        },
+        PolicyForm::Plain => Pair {
+            written: value,
+            printed,
+        },
     }
 }
 

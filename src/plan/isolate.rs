@@ -3,10 +3,10 @@
 use super::expression::Expression;
 use super::mark::Place;
 use super::policies;
+use super::rights::OfTable;
 use super::work::{Desk, Target, Work};
 use super::{Change, Kind, LockMode};
 use crate::catalog::{Relation, Role};
-use crate::role::grants::Grant;
 use crate::tenancy::TenantTable;
 
 /// What is missing at a table, as one transaction; `None` where nothing is.
@@ -17,7 +17,7 @@ pub(super) fn change(
     desk: Desk<'_, '_>,
     table: &TenantTable,
     app: &Role,
-    grants: &[&Grant],
+    rights: &OfTable<'_>,
 ) -> Result<Option<Change>, String> {
     let relation = desk.tenancy.relation(table);
     let expression = Expression::of(desk.tenancy, table).map_err(|problem| problem.to_string())?;
@@ -29,14 +29,19 @@ pub(super) fn change(
         work.because.extend(expression.remark);
     }
     // Privileges come last in the same transaction: never open before it is isolated.
-    for grant in grants {
+    for grant in &rights.grants {
         work.grant(desk, grant);
+    }
+    for revoke in &rights.revokes {
+        work.revoke(desk, revoke);
     }
     if work.is_empty() {
         return Ok(None);
     }
     let (kind, mode) = if isolates {
         (Kind::Isolate, LockMode::AccessExclusive)
+    } else if rights.grants.is_empty() {
+        (Kind::Revoke, LockMode::ShareUpdateExclusive)
     } else {
         (Kind::Grant, LockMode::ShareUpdateExclusive)
     };

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Relation;
-use crate::catalog::{Column, Comments, Constraint, Function, Index, Oid, Policy, PolicyCommand};
+use super::revoked::Revoked;
+use crate::catalog::{Column, Comments, Constraint, EventTrigger, Function, Index, Oid};
+use crate::catalog::{Policy, PolicyCommand, Relation};
 use crate::catalog::{RelationKind, Schema, Server};
 use crate::session::quote::{ident, literal, qualified};
 
@@ -38,6 +39,12 @@ pub struct Mark {
     /// Privileges that were granted, by role.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub granted: BTreeMap<String, BTreeSet<String>>,
+    /// Privileges that were taken away.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub revoked: BTreeSet<Revoked>,
+    /// A view's options that were set, and what they were before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, Option<String>>,
     /// The team's policies that were dropped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
@@ -96,7 +103,7 @@ impl Mark {
             }
     }
 
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         // It is made of texts and truths, which JSON takes.
         let data = serde_json::to_string(self).unwrap_or_default();
         format!("{PREFIX}{}: {data}", env!("CARGO_PKG_VERSION"))
@@ -120,6 +127,7 @@ pub struct Place {
 mod catalog {
     pub(super) const CLASS: u32 = 1259;
     pub(super) const DATABASE: u32 = 1262;
+    pub(super) const EVENT_TRIGGER: u32 = 3466;
     pub(super) const CONSTRAINT: u32 = 2606;
     pub(super) const NAMESPACE: u32 = 2615;
     pub(super) const POLICY: u32 = 3256;
@@ -174,6 +182,44 @@ impl Place {
         }
     }
 
+    /// A function or procedure.
+    pub fn function(function: &Function) -> Self {
+        let kind = match function.kind {
+            'p' => "PROCEDURE",
+            'a' => "AGGREGATE",
+            _ => "FUNCTION",
+        };
+        let name = qualified(&function.schema_name, &function.name);
+        Self {
+            address: (catalog::PROC, function.oid, 0),
+            sql: format!("{kind} {name}({})", function.arguments),
+        }
+    }
+
+    /// A function that is about to be made, by its qualified name and argument types.
+    pub fn new_function(signature: &str) -> Self {
+        Self {
+            address: (catalog::PROC, 0, 0),
+            sql: format!("FUNCTION {signature}"),
+        }
+    }
+
+    /// An event trigger that is there.
+    pub fn event_trigger(trigger: &EventTrigger) -> Self {
+        Self {
+            address: (catalog::EVENT_TRIGGER, trigger.oid, 0),
+            ..Self::new_event_trigger(&trigger.name)
+        }
+    }
+
+    /// An event trigger that is about to be made.
+    pub fn new_event_trigger(name: &str) -> Self {
+        Self {
+            address: (catalog::EVENT_TRIGGER, 0, 0),
+            sql: format!("EVENT TRIGGER {}", ident(name)),
+        }
+    }
+
     /// A constraint that is there.
     pub fn constraint(relation: &Relation, constraint: &Constraint) -> Self {
         Self {
@@ -206,22 +252,6 @@ impl Place {
         }
     }
 
-    /// A function that is there.
-    pub fn function(function: &Function) -> Self {
-        Self {
-            address: (catalog::PROC, function.oid, 0),
-            ..Self::new_function(&function.signature())
-        }
-    }
-
-    /// A function that is about to be made, by its qualified name and argument types.
-    pub fn new_function(signature: &str) -> Self {
-        Self {
-            address: (catalog::PROC, 0, 0),
-            sql: format!("FUNCTION {signature}"),
-        }
-    }
-
     /// A schema.
     pub fn schema(schema: &Schema) -> Self {
         Self {
@@ -236,6 +266,11 @@ impl Place {
             address: (catalog::DATABASE, server.database_oid, 0),
             sql: format!("DATABASE {}", ident(&server.database)),
         }
+    }
+
+    /// The object with its kind, as COMMENT ON takes it.
+    pub fn object(&self) -> &str {
+        &self.sql
     }
 
     /// The team's own text, and the mark, where there are any.

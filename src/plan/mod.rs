@@ -11,6 +11,8 @@ mod constraints;
 pub mod emergency;
 mod exclusive;
 mod expression;
+mod extras;
+mod held;
 mod hindered;
 mod index;
 mod isolate;
@@ -18,10 +20,16 @@ pub mod journal;
 mod lockout;
 mod mark;
 mod names;
+mod outlook;
 mod policies;
 mod preflight;
+mod privileges;
 mod proposals;
 pub mod revert;
+mod revoked;
+mod rights;
+mod views;
+pub mod watchdog;
 mod work;
 
 use std::collections::BTreeSet;
@@ -29,18 +37,21 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use crate::catalog::{Activity, Comments, Oid, Relation, Snapshot};
-use crate::role::grants::{self, Grant};
+use crate::role::grants;
 use crate::tenancy::Tenancy;
 
 pub use add_key::backfill::Backfill;
 pub use expression::{Expression, KeyProblem};
+use extras::{Extras, view_change};
 pub use lockout::{Connected, Lockout, Loss};
 pub use mark::{Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
 pub use preflight::{Obstacle, obstacles};
 pub use proposals::Proposal;
+pub use revoked::Revoked;
+use rights::Rights;
+use work::Desk;
 pub use work::plan_id;
-use work::{Desk, Target, Work};
 
 /// What is wanted beside isolation itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +60,12 @@ pub struct Choice {
     pub indexes: bool,
     /// Whether the team's own policies on tenant tables make place for ours.
     pub replace: bool,
+    /// Whether privileges that open a way past the policies are taken away.
+    pub privileges: bool,
+    /// Whether options are set on views that read or write past the policies.
+    pub views: bool,
+    /// Whether new tenant tables are isolated as they are made.
+    pub watchdog: bool,
     /// Whether constraints on tenant keys are wanted.
     pub constraints: bool,
 }
@@ -58,6 +75,9 @@ impl Default for Choice {
         Self {
             indexes: true,
             replace: false,
+            privileges: false,
+            views: false,
+            watchdog: false,
             constraints: false,
         }
     }
@@ -105,6 +125,10 @@ pub struct Change {
     pub because: Vec<String>,
     /// Who owns the object, and so may change it.
     pub owner: Oid,
+    /// Roles whose rights it takes beside the owner's.
+    pub needs: Vec<Oid>,
+    /// Whether only a superuser may make it.
+    pub superuser: bool,
     /// Whether the statements refuse to run inside a transaction.
     pub alone: bool,
     /// For an index that is built concurrently: its qualified name, read back afterwards.
@@ -157,6 +181,12 @@ pub enum Kind {
     Isolate,
     /// Privileges alone.
     Grant,
+    /// Privileges taken away.
+    Revoke,
+    /// Options of a view.
+    View,
+    /// The event trigger that isolates new tables.
+    Watchdog,
     /// An index built CONCURRENTLY.
     Index,
     /// The index of a partitioned table, made of those of its partitions.
@@ -179,6 +209,9 @@ impl Kind {
         match self {
             Self::Isolate => "isolate",
             Self::Grant => "grant",
+            Self::Revoke => "revoke",
+            Self::View => "view",
+            Self::Watchdog => "watchdog",
             Self::Index => "index",
             Self::PartitionedIndex => "partitioned-index",
             Self::Constraint => "constraint",
@@ -263,35 +296,38 @@ impl Plan {
             lockouts: Vec::new(),
             proposals: Vec::new(),
         };
-        let missing = grants::missing(tenancy, app);
-        let others = |grant: &&Grant| grant.relation == 0;
-        let grant = |grant| grant_change(desk, grant);
-        plan.changes
-            .extend(missing.iter().filter(others).map(grant));
-        let mut granted = BTreeSet::new();
+        let extras = Extras::of(desk, app)?;
+        plan.left_alone.extend(extras.left_alone);
+        let rights = Rights::new(grants::missing(tenancy, app), extras.revokes);
+        plan.changes.extend(rights.on_schemas(desk));
+        let mut done = BTreeSet::new();
         for table in tenancy.by_name() {
             if !table.listed {
                 continue;
             }
-            let own: Vec<&Grant> = missing
-                .iter()
-                .filter(|grant| grant.relation == table.oid)
-                .collect();
-            granted.insert(table.oid);
-            match isolate::change(desk, table, app, &own) {
-                Ok(change) => plan.changes.extend(change),
+            match isolate::change(desk, table, app, &rights.on(table.oid)) {
+                Ok(change) => {
+                    done.insert(table.oid);
+                    plan.changes.extend(change);
+                }
                 Err(reason) => plan.left_alone.push(LeftAlone {
                     object: tenancy.relation(table).qualified(),
                     reason,
                 }),
             }
         }
-        plan.changes.extend(
-            missing
-                .iter()
-                .filter(|grant| grant.relation != 0 && !granted.contains(&grant.relation))
-                .map(grant),
-        );
+        done.extend(extras.views.keys());
+        plan.changes.extend(rights.besides(desk, &done));
+        for (view, work) in extras.views {
+            let change = view_change(desk, (view, work), &rights, &plan.changes);
+            plan.changes.extend(change);
+        }
+        if choice.watchdog {
+            match watchdog::change(desk, &app.name) {
+                Ok(change) => plan.changes.extend(change),
+                Err(left) => plan.left_alone.push(left),
+            }
+        }
         plan.choose(desk);
         for (oid, left) in add_key::unfinished(tenancy, comments) {
             plan.changes.retain(|change| change.relation != oid);
@@ -321,18 +357,6 @@ impl Plan {
             lockout.observe(activity, |role| snapshot.role_name(role).to_owned());
         }
     }
-}
-
-fn grant_change(desk: Desk<'_, '_>, grant: &Grant) -> Change {
-    let mut work = Work::default();
-    work.grant(desk, grant);
-    let target = Target {
-        object: &grant.object,
-        relation: grant.relation,
-        owner: grant.owner,
-        mode: LockMode::ShareUpdateExclusive,
-    };
-    work.transaction(Kind::Grant, target, desk.id)
 }
 
 /// Relations that hold tenants' rows and that this tool keeps its hands off.

@@ -32,6 +32,7 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
     let mine = acts_as(snapshot, me);
     let mut found = BTreeSet::new();
     for change in &plan.changes {
+        found.extend(beside_ownership(snapshot, change, &mine));
         if !mine.contains(&change.owner) {
             found.insert(Obstacle {
                 object: change.object.clone(),
@@ -115,6 +116,25 @@ fn unseen(snapshot: &Snapshot, me: Oid, backfill: &Backfill) -> Vec<Obstacle> {
         }
     }
     found
+}
+
+/// What a change takes beside the rights of the object's owner.
+fn beside_ownership(snapshot: &Snapshot, change: &Change, mine: &BTreeSet<Oid>) -> Vec<Obstacle> {
+    let obstacle = |missing: String| Obstacle {
+        object: change.object.clone(),
+        missing,
+    };
+    let event_trigger = change
+        .superuser
+        .then(|| obstacle("only a superuser may make or drop an event trigger".to_owned()));
+    let others = change.needs.iter().filter(|role| !mine.contains(role));
+    let others = others.map(|role| {
+        obstacle(format!(
+            "must be a member of {}, whose default privileges are changed",
+            ident(snapshot.role_name(*role))
+        ))
+    });
+    event_trigger.into_iter().chain(others).collect()
 }
 
 /// The roles whose privileges a role has without SET ROLE, itself among them.

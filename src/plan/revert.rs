@@ -3,14 +3,17 @@
 //! Needs no configuration: it may have changed since, or be lost.
 
 mod constraints;
+mod rights;
 
 use std::collections::HashMap;
 
 use super::isolate::actions;
 use super::mark::{Mark, Place, Replaced};
+use super::views;
+use super::watchdog;
 use super::work::Target;
 use super::{Change, Kind, LeftAlone, LockMode, Plan, add_key};
-use crate::catalog::{Comments, Index, Oid, Privilege, Relation, RelationKind, Snapshot};
+use crate::catalog::{Comments, Index, Oid, Relation, RelationKind, Snapshot};
 use crate::predicate;
 use crate::session::quote::{ident, qualified};
 
@@ -21,6 +24,8 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
         comments,
         attached: attached(snapshot),
         plan: Plan {
+            // Isolation is not undone under its eyes.
+            changes: watchdog::removal(snapshot, comments).changes,
             id: Kind::Revert.word().to_owned(),
             ..Plan::default()
         },
@@ -36,6 +41,7 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
     for relation in &relations {
         way_back.relation(relation);
     }
+    way_back.functions();
     way_back.others();
     way_back
         .plan
@@ -72,6 +78,8 @@ fn attached(snapshot: &Snapshot) -> HashMap<Oid, Vec<Of<'_>>> {
 struct Steps {
     statements: Vec<String>,
     because: Vec<String>,
+    /// Roles whose rights they take beside the owner's.
+    needs: Vec<Oid>,
 }
 
 impl Steps {
@@ -114,6 +122,9 @@ impl<'s> WayBack<'s> {
             self.put_back(relation, was, &mut steps);
         }
         alters |= switch_back(relation, &mark, &mut steps);
+        alters |= options_back(relation, &mark, &mut steps);
+        let at = (format!("{kind} {name}"), relation.owner);
+        self.give_back(&mark, (&at.0, at.1), None, &mut steps);
         if !mark.is_empty() {
             steps.statements.push(place.write(own, None));
         }
@@ -129,58 +140,6 @@ impl<'s> WayBack<'s> {
             mode,
         };
         self.push(steps, target);
-    }
-
-    fn revoke(&self, mark: &Mark, on: &str, steps: &mut Steps) {
-        for (role, privileges) in &mark.granted {
-            if self.snapshot.role(role).is_none() {
-                continue;
-            }
-            // A comment is anybody's text: only words that are privileges become SQL.
-            let known = |word: &&String| Privilege::parse(word) != Privilege::Other;
-            let words: Vec<&str> = privileges
-                .iter()
-                .filter(known)
-                .map(String::as_str)
-                .collect();
-            if !words.is_empty() {
-                let words = words.join(", ");
-                let role = ident(role);
-                steps.push(
-                    format!("REVOKE {words} ON {on} FROM {role}"),
-                    format!("{words} was granted to {role}"),
-                );
-            }
-        }
-    }
-
-    /// REVOKE on a table takes what was granted on its columns as well; that was never ours.
-    /// `REVOKE`, notes.
-    fn keep_columns(&self, relation: &Relation, mark: &Mark, steps: &mut Steps) {
-        for column in &relation.columns {
-            for item in column.acl.iter().flat_map(|acl| acl.iter()) {
-                let role = self.snapshot.role_name(item.grantee);
-                let word = item.privilege.word();
-                if !mark
-                    .granted
-                    .get(role)
-                    .is_some_and(|words| words.contains(word))
-                {
-                    continue;
-                }
-                let option = if item.grantable {
-                    " WITH GRANT OPTION"
-                } else {
-                    ""
-                };
-                steps.statements.push(format!(
-                    "GRANT {word} ({}) ON {} TO {}{option}",
-                    ident(&column.name),
-                    relation.qualified(),
-                    ident(role)
-                ));
-            }
-        }
     }
 
     fn put_back(&mut self, relation: &Relation, was: &Replaced, steps: &mut Steps) {
@@ -279,7 +238,8 @@ impl<'s> WayBack<'s> {
         for schema in self.snapshot.schemas.values() {
             let name = ident(&schema.name);
             let on = format!("SCHEMA {name}");
-            self.other(&Place::schema(schema), (&on, &name), schema.owner);
+            let within = Some(schema.name.as_str());
+            self.other(&Place::schema(schema), (&on, &name), schema.owner, within);
         }
         let server = &self.snapshot.server;
         let name = ident(&server.database);
@@ -288,16 +248,18 @@ impl<'s> WayBack<'s> {
             &Place::database(server),
             (&on, &name),
             server.database_owner,
+            None,
         );
     }
 
-    fn other(&mut self, place: &Place, (on, name): (&str, &str), owner: Oid) {
+    fn other(&mut self, place: &Place, (on, name): (&str, &str), owner: Oid, schema: Option<&str>) {
         let (own, mark) = place.read(self.comments);
         let Some(mark) = mark else {
             return;
         };
         let mut steps = Steps::default();
         self.revoke(&mark, on, &mut steps);
+        self.give_back(&mark, (on, owner), schema, &mut steps);
         steps.statements.push(place.write(own, None));
         let target = Target {
             object: name,
@@ -315,9 +277,24 @@ impl<'s> WayBack<'s> {
         self.plan.changes.push(Change {
             statements: steps.statements,
             because: steps.because,
+            needs: steps.needs,
             ..Change::bare(Kind::Revert, at)
         });
     }
+}
+
+/// A view's options as they were; whether there is anything to do for it.
+fn options_back(view: &Relation, mark: &Mark, steps: &mut Steps) -> bool {
+    let options = mark.options.iter();
+    let mut any = false;
+    for (option, was) in options.filter(|(option, _)| views::is_ours(option)) {
+        any = true;
+        steps.push(
+            views::set_back(&view.qualified(), option, was.as_deref()),
+            format!("{option} was {}", was.as_deref().unwrap_or("not set")),
+        );
+    }
+    any
 }
 
 /// Row-level security as it was before the first `apply`; whether anything has to change for it.

