@@ -322,24 +322,20 @@ impl Plan {
             let change = view_change(desk, (view, work), &rights, &plan.changes);
             plan.changes.extend(change);
         }
-        if choice.watchdog {
-            match watchdog::change(desk, &app.name) {
-                Ok(change) => plan.changes.extend(change),
-                Err(left) => plan.left_alone.push(left),
-            }
-        }
-        plan.choose(desk);
-        for (oid, left) in add_key::unfinished(tenancy, comments) {
-            plan.changes.retain(|change| change.relation != oid);
-            plan.left_alone.push(left);
-        }
+        plan.choose(desk, &app.name);
         plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
         plan.lockouts = lockout::find(desk, &plan.changes);
         Ok(plan)
     }
 
-    /// Adds what can be left out.
-    fn choose(&mut self, desk: Desk<'_, '_>) {
+    /// Adds what was asked for, and takes out what has to wait for a key.
+    fn choose(&mut self, desk: Desk<'_, '_>, app: &str) {
+        if desk.choice.watchdog {
+            match watchdog::change(desk, app) {
+                Ok(change) => self.changes.extend(change),
+                Err(left) => self.left_alone.push(left),
+            }
+        }
         if desk.choice.indexes {
             self.changes.extend(index::changes(desk));
         }
@@ -348,6 +344,10 @@ impl Plan {
             self.changes.extend(changes);
             self.left_alone.extend(left);
             self.proposals = proposals::all(desk.tenancy);
+        }
+        for (oid, left) in add_key::unfinished(desk.tenancy, desk.comments) {
+            self.changes.retain(|change| change.relation != oid);
+            self.left_alone.push(left);
         }
     }
 

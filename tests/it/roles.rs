@@ -243,7 +243,7 @@ fn an_owner_who_may_create_roles_is_enough() {
                 .expect_code(0)
                 .stdout,
         );
-        run(&["apply", "--yes"]).expect_code(0);
+        run(&["apply", "--yes", "--accept-lockout", &admin]).expect_code(0);
         run(&["plan", "--check"]).expect_code(0);
         let insert = format!(
             "set app.current_organization_id = '{A}'; insert into orders (organization_id) values ('{A}')"
