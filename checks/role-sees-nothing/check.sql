@@ -7,6 +7,7 @@
 -- mend: decide for each: a policy TO that role, BYPASSRLS for one that has to see every tenant and that the application
 --   cannot become, or a REVOKE where nobody uses it.
 -- source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+-- needs: others let in
 with tenant as (
     select c.oid, c.relowner, c.relforcerowsecurity, c.relacl, c.relnamespace,
            format('%I.%I', n.nspname, c.relname) as name

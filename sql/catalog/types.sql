@@ -4,7 +4,7 @@ select t.oid,
        t.typtype::text as kind,
        t.typbasetype as base,
        t.typnotnull,
-       t.typnotnull or exists (select from pg_catalog.pg_constraint c where c.contypid = t.oid) as constrained,
+       t.typtype = 'd' and (t.typnotnull or exists (select from pg_catalog.pg_constraint c where c.contypid = t.oid)) as constrained,
        t.typcategory::text as category,
        t.typelem as element
 from pg_catalog.pg_type t

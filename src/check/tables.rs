@@ -1,7 +1,9 @@
 //! Which tenant tables a check is asked about, and whether it is asked at all.
 
 use super::keys;
-use crate::catalog::{Oid, PolicyCommand, Privilege, Relation, RelationKind, Role, Snapshot};
+use crate::catalog::{
+    AclItem, Oid, PolicyCommand, Privilege, Relation, RelationKind, Role, Snapshot,
+};
 use crate::tenancy::{Reach, Tenancy, TenantTable};
 
 /// A fact that the snapshot already holds and that everything the check can find presupposes. Of
@@ -43,6 +45,9 @@ pub enum Needs {
     Publications,
     /// CREATE on a schema, granted to another one than its owner.
     CreateGranted,
+    /// Somebody beside the application who is bound by policies, and owns a tenant table or was
+    /// granted something on one.
+    OthersLetIn,
     /// An application's role that has the attribute itself.
     AppRole(Attribute),
     /// A tenant key from which no chain of foreign keys leads to the registry.
@@ -81,6 +86,7 @@ impl Needs {
             "unrooted key" => Self::UnrootedKey,
             "reference without the key" => Self::ReferenceWithoutKey,
             "unique without the key" => Self::UniqueWithoutKey,
+            "others let in" => Self::OthersLetIn,
             "superuser" => Self::AppRole(Attribute::Superuser),
             "bypassrls" => Self::AppRole(Attribute::BypassRls),
             "createrole" => Self::AppRole(Attribute::CreateRole),
@@ -112,6 +118,7 @@ impl Needs {
             Self::UnrootedKey => keys::unrooted(tenancy),
             Self::ReferenceWithoutKey => keys::left_out_of_a_reference(tenancy),
             Self::UniqueWithoutKey => keys::left_out_of_a_unique_index(tenancy),
+            Self::OthersLetIn => others_let_in(tenancy),
             Self::AppRole(attribute) => tenancy.app.is_some_and(|app| attribute.of(app)),
             Self::AppRoleOwning => tenancy
                 .app
@@ -129,6 +136,19 @@ impl Attribute {
             Self::Replication => role.replication,
         }
     }
+}
+
+fn others_let_in(tenancy: &Tenancy<'_>) -> bool {
+    let app = tenancy.app.map(|app| app.oid);
+    let bound = |oid: Oid| {
+        let role = tenancy.snapshot.roles.get(&oid);
+        Some(oid) != app && role.is_some_and(|role| !role.superuser && !role.bypass_rls)
+    };
+    let mut listed = tenancy.tables.values().filter(|table| table.listed);
+    listed.any(|table| {
+        let relation = tenancy.relation(table);
+        bound(relation.owner) || lists(relation).any(|item| bound(item.grantee))
+    })
 }
 
 fn owns_or_joins(snapshot: &Snapshot, role: Oid) -> bool {
@@ -193,16 +213,17 @@ impl Tables {
 }
 
 fn granted(relation: &Relation, privilege: Privilege) -> bool {
+    lists(relation).any(|item| item.privilege == privilege && item.grantee != relation.owner)
+}
+
+/// What was granted on a table and on its columns.
+fn lists(relation: &Relation) -> impl Iterator<Item = &AclItem> {
     let columns = relation
         .columns
         .iter()
         .filter_map(|column| column.acl.as_ref());
-    relation
-        .acl
-        .iter()
-        .chain(columns)
-        .flat_map(|acl| acl.iter())
-        .any(|item| item.privilege == privilege && item.grantee != relation.owner)
+    let lists = relation.acl.iter().chain(columns);
+    lists.flat_map(|acl| acl.iter())
 }
 
 fn leads(relation: &Relation, key: i16) -> bool {
