@@ -326,6 +326,14 @@ pub struct Constraint {
     pub deferrable: bool,
 }
 
+impl Constraint {
+    /// Of a foreign key: its columns, each with the one of the other table that it equals.
+    pub fn pairs(&self) -> impl Iterator<Item = (i16, i16)> + '_ {
+        let to = self.referenced_columns.iter().copied();
+        self.columns.iter().copied().zip(to)
+    }
+}
+
 /// A trigger.
 #[derive(Clone, Debug)]
 pub struct Trigger {

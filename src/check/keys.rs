@@ -16,8 +16,9 @@ pub(super) fn unrooted(tenancy: &Tenancy<'_>) -> bool {
     loop {
         let before = rooted.len();
         for table in listed(tenancy) {
-            let refers = foreign(tenancy.relation(table))
-                .any(|(key, parent)| rooted.contains(&parent) && carries_key(tenancy, table, key));
+            let refers = foreign(tenancy.relation(table)).any(|(key, parent)| {
+                rooted.contains(&parent) && tenancy.pins_tenant(table.oid, key)
+            });
             if refers {
                 rooted.insert(table.oid);
             }
@@ -35,7 +36,7 @@ pub(super) fn left_out_of_a_reference(tenancy: &Tenancy<'_>) -> bool {
         foreign(tenancy.relation(table)).any(|(key, parent)| {
             parent != tenancy.registry.oid
                 && tenancy.tables.contains_key(&parent)
-                && !carries_key(tenancy, table, key)
+                && !tenancy.pins_tenant(table.oid, key)
         })
     })
 }
@@ -77,17 +78,4 @@ fn foreign(relation: &Relation) -> impl Iterator<Item = (&Constraint, Oid)> {
         .iter()
         .filter(|constraint| constraint.kind == ConstraintKind::Foreign)
         .map(|constraint| (constraint, constraint.references))
-}
-
-/// Whether one of the pairs that a foreign key compares is the child's tenant key and the parent's.
-fn carries_key(tenancy: &Tenancy<'_>, child: &TenantTable, key: &Constraint) -> bool {
-    let parent = tenancy.tables.get(&key.references);
-    let (Some(own), Some(above)) = (
-        child.reach.key(),
-        parent.and_then(|table| table.reach.key()),
-    ) else {
-        return false;
-    };
-    let mut pairs = key.columns.iter().zip(&key.referenced_columns);
-    pairs.any(|(from, to)| (*from, *to) == (own, above))
 }

@@ -276,12 +276,7 @@ impl Planner<'_, '_> {
         } else {
             "key-nullable"
         });
-        let target = Target {
-            object: &relation.qualified(),
-            relation: relation.oid,
-            owner: relation.owner,
-            mode,
-        };
+        let target = Target::of(relation, mode);
         let mut change = work.transaction(Kind::Constraint, target, self.desk.id);
         change.after.clone_from(after);
         after.push(id.clone());
@@ -329,20 +324,11 @@ fn unrooted(tenancy: &Tenancy<'_>) -> BTreeSet<Oid> {
     let mut references: BTreeMap<Oid, BTreeSet<Oid>> = BTreeMap::new();
     for table in tenancy.tables.values() {
         let relation = tenancy.relation(table);
-        let Some(key) = tenancy.key_column(table.oid) else {
+        if tenancy.key_column(table.oid).is_none() {
             continue;
-        };
-        let to = relation.constraints.iter().filter(|constraint| {
-            let parent = tenancy.key_column(constraint.references);
-            let mut pairs = constraint
-                .columns
-                .iter()
-                .zip(&constraint.referenced_columns);
-            constraint.kind == ConstraintKind::Foreign
-                && pairs.any(|(child, above)| {
-                    *child == key.number && parent.is_some_and(|parent| parent.number == *above)
-                })
-        });
+        }
+        let constraints = relation.constraints.iter();
+        let to = constraints.filter(|constraint| tenancy.pins_tenant(table.oid, constraint));
         references.insert(
             table.oid,
             to.map(|constraint| constraint.references).collect(),

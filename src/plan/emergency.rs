@@ -52,12 +52,7 @@ pub fn plan(tenancy: &Tenancy<'_>, comments: &Comments, name: &str) -> Result<Of
         ..mark.unwrap_or_default()
     };
     let actions = actions((relation.force_row_security, "NO FORCE"), (true, "DISABLE"));
-    let target = Target {
-        object: &off.table,
-        relation: relation.oid,
-        owner: relation.owner,
-        mode: LockMode::AccessExclusive,
-    };
+    let target = Target::of(relation, LockMode::AccessExclusive);
     let change = Change {
         statements: vec![
             format!("ALTER TABLE {} {actions}", off.table),

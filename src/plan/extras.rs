@@ -51,12 +51,7 @@ pub(super) fn view_change(
     for revoke in rights.on(view.oid).revokes {
         work.revoke(desk, revoke);
     }
-    let target = Target {
-        object: &view.qualified(),
-        relation: view.oid,
-        owner: view.owner,
-        mode: LockMode::AccessExclusive,
-    };
+    let target = Target::of(view, LockMode::AccessExclusive);
     // Its caller needs what is granted on the tables, and their policies.
     let below = view.rules.iter().flat_map(|rule| &rule.refers_to);
     let below: BTreeSet<&Oid> = below.collect();

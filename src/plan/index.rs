@@ -246,8 +246,7 @@ impl<'t, 'a> Planner<'t, 'a> {
         if let (Some(place), None) = (&child.theirs, &parent.theirs) {
             work.stamp(self.desk, place, |mark| mark.attached = true);
         }
-        let object = relation.qualified();
-        let target = target(relation, &object, LockMode::AccessExclusive);
+        let target = Target::of(relation, LockMode::AccessExclusive);
         let mut change = work.transaction(Kind::PartitionedIndex, target, self.desk.id);
         change.id = format!("attach:{}", child.qualified);
         change.lock.on.clone_from(&child.qualified);
@@ -276,7 +275,7 @@ impl<'t, 'a> Planner<'t, 'a> {
             LockMode::Share
         };
         let object = relation.qualified();
-        let mut change = work.transaction(kind, target(relation, &object, mode), self.desk.id);
+        let mut change = work.transaction(kind, Target::of(relation, mode), self.desk.id);
         change.id = format!("index:{object}:{}", ident(&column.name));
         if kind == Kind::Index {
             change.effort = Effort::Scan;
@@ -304,15 +303,6 @@ impl<'t, 'a> Planner<'t, 'a> {
             }
             nth += 1;
         }
-    }
-}
-
-fn target<'o>(relation: &Relation, object: &'o str, mode: LockMode) -> Target<'o> {
-    Target {
-        object,
-        relation: relation.oid,
-        owner: relation.owner,
-        mode,
     }
 }
 

@@ -45,12 +45,7 @@ pub(super) fn change(
     } else {
         (Kind::Grant, LockMode::ShareUpdateExclusive)
     };
-    let target = Target {
-        object: &relation.qualified(),
-        relation: relation.oid,
-        owner: relation.owner,
-        mode,
-    };
+    let target = Target::of(relation, mode);
     Ok(Some(work.transaction(kind, target, desk.id)))
 }
 

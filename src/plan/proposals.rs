@@ -117,10 +117,7 @@ fn reference(
 ) -> Option<Proposal> {
     let parent = tenancy.snapshot.relations.get(&constraint.references)?;
     let parent_key = own_key(tenancy, parent)?;
-    let pairs = |constraint: &Constraint| -> BTreeSet<(i16, i16)> {
-        let to = constraint.referenced_columns.iter().copied();
-        constraint.columns.iter().copied().zip(to).collect()
-    };
+    let pairs = |constraint: &Constraint| constraint.pairs().collect::<BTreeSet<_>>();
     let pinned = (key.number, parent_key.number);
     let covered = child.constraints.iter().any(|other| {
         other.kind == ConstraintKind::Foreign

@@ -133,12 +133,7 @@ impl<'s> WayBack<'s> {
         } else {
             LockMode::ShareUpdateExclusive
         };
-        let target = Target {
-            object: &name,
-            relation: relation.oid,
-            owner: relation.owner,
-            mode,
-        };
+        let target = Target::of(relation, mode);
         self.push(steps, target);
     }
 
@@ -221,10 +216,8 @@ impl<'s> WayBack<'s> {
         let because = format!("index {full} was made");
         steps.push(format!("DROP {how} IF EXISTS {full}"), because);
         let target = Target {
-            object: full,
-            relation: relation.oid,
-            owner: relation.owner,
-            mode,
+            object: full.to_owned(),
+            ..Target::of(relation, mode)
         };
         self.push(steps, target);
         if let Some(change) = self.plan.changes.last_mut() {
@@ -261,16 +254,11 @@ impl<'s> WayBack<'s> {
         self.revoke(&mark, on, &mut steps);
         self.give_back(&mark, (on, owner), schema, &mut steps);
         steps.statements.push(place.write(own, None));
-        let target = Target {
-            object: name,
-            relation: 0,
-            owner,
-            mode: LockMode::ShareUpdateExclusive,
-        };
+        let target = Target::other(name, owner, LockMode::ShareUpdateExclusive);
         self.push(steps, target);
     }
 
-    fn push(&mut self, steps: Steps, at: Target<'_>) {
+    fn push(&mut self, steps: Steps, at: Target) {
         if steps.statements.is_empty() {
             return;
         }

@@ -88,7 +88,7 @@ impl Rights {
             work.revoke(desk, revoke);
         }
         let target = Target {
-            object: &grant.object,
+            object: grant.object.clone(),
             relation: grant.relation,
             owner: grant.owner,
             mode: LockMode::ShareUpdateExclusive,
@@ -102,7 +102,7 @@ impl Rights {
             work.revoke(desk, revoke);
         }
         let target = Target {
-            object: &first.object,
+            object: first.object.clone(),
             relation: first.relation,
             owner: first.owner,
             mode: LockMode::ShareUpdateExclusive,

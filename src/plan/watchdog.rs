@@ -168,13 +168,9 @@ fn is_made(place: &Place, comments: &Comments) -> bool {
 }
 
 /// An event trigger is nobody's but a superuser's, which is asked for separately.
-fn target(snapshot: &Snapshot) -> Target<'static> {
-    Target {
-        object: NAME,
-        relation: 0,
-        owner: snapshot.server.session_role,
-        mode: LockMode::ShareUpdateExclusive,
-    }
+fn target(snapshot: &Snapshot) -> Target {
+    let owner = snapshot.server.session_role;
+    Target::other(NAME, owner, LockMode::ShareUpdateExclusive)
 }
 
 /// The function's text, for this configuration.

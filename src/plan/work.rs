@@ -8,7 +8,7 @@ use super::mark::{Mark, Place};
 use super::privileges::Revoke;
 use super::revoked::revokes;
 use super::{Change, Choice, Effort, Kind, Lock, LockMode};
-use crate::catalog::{Comments, Oid};
+use crate::catalog::{Comments, Oid, Relation};
 use crate::role::grants::Grant;
 use crate::settings::Settings;
 use crate::tenancy::Tenancy;
@@ -41,15 +41,37 @@ pub fn plan_id(settings: &Settings, choice: &Choice) -> String {
 }
 
 /// The object that a change is about.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target<'o> {
+#[derive(Clone, Debug)]
+pub(super) struct Target {
     /// Its name, qualified.
-    pub(super) object: &'o str,
+    pub(super) object: String,
     /// Its oid where it is a relation, otherwise 0.
     pub(super) relation: Oid,
     pub(super) owner: Oid,
     /// The strongest lock on it.
     pub(super) mode: LockMode,
+}
+
+impl Target {
+    /// A relation.
+    pub(super) fn of(relation: &Relation, mode: LockMode) -> Self {
+        Self {
+            object: relation.qualified(),
+            relation: relation.oid,
+            owner: relation.owner,
+            mode,
+        }
+    }
+
+    /// What is no relation.
+    pub(super) fn other(object: &str, owner: Oid, mode: LockMode) -> Self {
+        Self {
+            object: object.to_owned(),
+            relation: 0,
+            owner,
+            mode,
+        }
+    }
 }
 
 /// What is done to one object.
@@ -160,7 +182,7 @@ impl Work {
     }
 
     /// One transaction.
-    pub(super) fn transaction(mut self, kind: Kind, at: Target<'_>, plan: &str) -> Change {
+    pub(super) fn transaction(mut self, kind: Kind, at: Target, plan: &str) -> Change {
         self.sign(plan);
         self.undo.reverse();
         Change {
@@ -176,8 +198,8 @@ impl Work {
 
 impl Change {
     /// A transaction that does nothing yet.
-    pub(super) fn bare(kind: Kind, at: Target<'_>) -> Self {
-        let object = at.object.to_owned();
+    pub(super) fn bare(kind: Kind, at: Target) -> Self {
+        let object = at.object;
         Self {
             id: format!("{}:{object}", kind.word()),
             relation: at.relation,

@@ -216,13 +216,7 @@ fn refers(child: &Relation, x: i16, parent: &Relation, y: i16) -> bool {
         .filter(|constraint| {
             constraint.kind == ConstraintKind::Foreign && constraint.references == parent.oid
         })
-        .any(|constraint| {
-            constraint
-                .columns
-                .iter()
-                .zip(&constraint.referenced_columns)
-                .any(|(from, to)| (*from, *to) == (x, y))
-        })
+        .any(|constraint| constraint.pairs().any(|pair| pair == (x, y)))
 }
 
 /// Comes before the number that keeps rows of one name apart.

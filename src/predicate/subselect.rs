@@ -204,14 +204,12 @@ impl<'a> Evaluation<'_, 'a> {
         let filled = |number: &i16| child.attribute(*number).is_some_and(|c| c.not_null);
         to == parent.oid
             && child.constraints.iter().any(|constraint| {
-                let mut pairs = constraint
-                    .columns
-                    .iter()
-                    .zip(&constraint.referenced_columns);
                 constraint.kind == ConstraintKind::Foreign
                     && constraint.validated
                     && constraint.references == parent.oid
-                    && pairs.any(|pair| pair == (&column, &parent_column))
+                    && constraint
+                        .pairs()
+                        .any(|pair| pair == (column, parent_column))
                     && constraint.columns.iter().all(filled)
             })
     }

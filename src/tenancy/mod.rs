@@ -4,7 +4,7 @@ mod resolve;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Column, Oid, Relation, Role, Snapshot};
+use crate::catalog::{Column, Constraint, ConstraintKind, Oid, Relation, Role, Snapshot};
 use crate::settings::Settings;
 
 /// What the configuration means in this database.
@@ -90,6 +90,16 @@ impl<'a> Tenancy<'a> {
     pub fn key_column(&self, oid: Oid) -> Option<&'a Column> {
         let number = self.tables.get(&oid)?.reach.key()?;
         self.snapshot.relations.get(&oid)?.attribute(number)
+    }
+
+    /// Whether a foreign key of a tenant table compares its tenant key with the other table's.
+    pub fn pins_tenant(&self, child: Oid, reference: &Constraint) -> bool {
+        let [own, above] = [child, reference.references].map(|oid| self.key_column(oid));
+        let (Some(own), Some(above)) = (own, above) else {
+            return false;
+        };
+        let pinned = (own.number, above.number);
+        reference.kind == ConstraintKind::Foreign && reference.pairs().any(|pair| pair == pinned)
     }
 
     /// Tenant tables in order of their names.

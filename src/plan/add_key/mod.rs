@@ -113,7 +113,6 @@ fn fill_change(
     leaf: &Relation,
     wish: &AddKey,
 ) -> Change {
-    let object = leaf.qualified();
     let backfill = Backfill::new(subject, leaf, wish);
     let mut work = Work::default();
     work.statements.push(backfill.script());
@@ -122,12 +121,7 @@ fn fill_change(
          those are locked while it runs, and one that somebody else has locked is left for later",
         wish.batch_size
     ));
-    let target = Target {
-        object: &object,
-        relation: leaf.oid,
-        owner: leaf.owner,
-        mode: LockMode::RowExclusive,
-    };
+    let target = Target::of(leaf, LockMode::RowExclusive);
     let mut change = work.transaction(Kind::Backfill, target, desk.id);
     change.effort = Effort::Write;
     change.backfill = Some(backfill);

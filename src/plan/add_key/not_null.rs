@@ -103,12 +103,7 @@ fn step(
     (relation, what): (&Relation, &str),
     after: Vec<String>,
 ) -> Change {
-    let target = Target {
-        object: &relation.qualified(),
-        relation: relation.oid,
-        owner: relation.owner,
-        mode: LockMode::AccessExclusive,
-    };
+    let target = Target::of(relation, LockMode::AccessExclusive);
     let mut change = work.transaction(Kind::NotNull, target, desk.id);
     if !what.is_empty() {
         change.id = format!("{}:{what}", change.id);

@@ -51,12 +51,7 @@ pub(super) fn change(desk: Desk<'_, '_>, subject: &Subject<'_>) -> Result<Option
         work.because
             .push("the server locks the partitions with the table for the moment".to_owned());
     }
-    let target = Target {
-        object: &table,
-        relation: subject.relation.oid,
-        owner: subject.relation.owner,
-        mode: LockMode::AccessExclusive,
-    };
+    let target = Target::of(subject.relation, LockMode::AccessExclusive);
     Ok(Some(work.transaction(Kind::AddKey, target, desk.id)))
 }
 

@@ -22,12 +22,7 @@ pub(in crate::plan) fn undo(snapshot: &Snapshot, comments: &Comments) -> Vec<Cha
     functions.sort_by_key(|function| function.signature());
     for function in functions.into_iter().filter(|function| back.made(function)) {
         let signature = function.signature();
-        let target = Target {
-            object: &signature,
-            relation: 0,
-            owner: function.owner,
-            mode: LockMode::AccessExclusive,
-        };
+        let target = Target::other(&signature, function.owner, LockMode::AccessExclusive);
         changes.push(Change {
             statements: vec![format!("DROP FUNCTION {signature}")],
             because: vec!["the function was made".to_owned()],
@@ -82,12 +77,7 @@ impl Back<'_> {
         if statements.is_empty() {
             return None;
         }
-        let target = Target {
-            object: &table,
-            relation: relation.oid,
-            owner: relation.owner,
-            mode: LockMode::AccessExclusive,
-        };
+        let target = Target::of(relation, LockMode::AccessExclusive);
         let mut change = Change {
             statements,
             because,

@@ -70,12 +70,7 @@ impl WayBack<'_> {
     }
 
     fn push_as(&mut self, relation: &Relation, steps: Steps, id: &str) {
-        let target = Target {
-            object: &relation.qualified(),
-            relation: relation.oid,
-            owner: relation.owner,
-            mode: LockMode::AccessExclusive,
-        };
+        let target = Target::of(relation, LockMode::AccessExclusive);
         self.push(steps, target);
         if let Some(change) = self.plan.changes.last_mut() {
             id.clone_into(&mut change.id);
