@@ -29,6 +29,12 @@ pub struct Backfill {
 /// Blocks looked at in one statement at most: 64 MiB, read in a tenth of a second.
 pub(super) const MOST_BLOCKS: u64 = 8192;
 
+/// Rows in a block of 8 KiB at most: `MaxHeapTuplesPerPage`.
+const MOST_ROWS: u64 = 291;
+
+/// So many times a batch a transaction may be where rows are far narrower than they were just before.
+const MOST_FOLD: u64 = 4;
+
 impl Backfill {
     pub(super) fn new(subject: &Subject<'_>, leaf: &Relation, wish: &AddKey) -> Self {
         let reference = [
@@ -54,13 +60,17 @@ impl Backfill {
         }
     }
 
-    /// What every transaction begins with: a policy that would hide rows raises instead, and a few
-    /// thousand rows are looked up one by one, however many the parent has.
+    /// What every transaction begins with: a policy that would hide rows raises instead.
     pub(super) fn settings() -> &'static str {
         // The team's own triggers fire, and may name tables without their schema: the search path is
         // the one that this role has by default.
-        "set local search_path to default; set local row_security = off; \
-         set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off;"
+        "set local search_path to default; set local row_security = off; set local jit = off;"
+    }
+
+    /// A few thousand rows are looked up one by one, however many the parent has, where the server
+    /// does not know how few they are.
+    pub(super) fn one_by_one() -> &'static str {
+        "set local enable_hashjoin = off; set local enable_mergejoin = off;"
     }
 
     /// How many blocks the table has.
@@ -96,8 +106,28 @@ select (select pg_catalog.count(*) from picked), (select pg_catalog.count(*) fro
         )
     }
 
-    /// The same without a lock beforehand, which takes two thirds of the time. It waits for a row that
-    /// somebody has locked, so it is for a short `lock_timeout`.
+    /// The same in one pass over a few blocks: no lock beforehand, no limit. It waits for a row that
+    /// somebody has locked, so it is for a short `lock_timeout`. Of what it looked at it returns only the
+    /// rows that it filled.
+    pub(super) fn direct(&self, first: &str, end: &str) -> String {
+        let Self { name, key, .. } = self;
+        let [parent, column, parent_key, parent_column] = &self.reference;
+        // There are no statistics yet about a column this new. The server takes IS NULL for one row in
+        // 200 then, and looks parents up one by one that it could have hashed; num_nulls() > 0 it takes
+        // for one in three.
+        format!(
+            "with filled as (
+  update only {name} as t set {key} = parent.{parent_key}
+  from {parent} as parent
+  where t.ctid >= {first} and t.ctid < {end} and pg_catalog.num_nulls(t.{key}) > 0
+    and parent.{parent_column} = t.{column} and parent.{parent_key} is not null
+  returning 1
+)
+select pg_catalog.count(*), pg_catalog.count(*) from filled"
+        )
+    }
+
+    /// The same as [`Backfill::direct`] for more blocks: no more than `limit` rows.
     pub(super) fn quick(&self, first: &str, end: &str, limit: &str) -> String {
         let Self { name, key, .. } = self;
         let [parent, column, parent_key, parent_column] = &self.reference;
@@ -165,7 +195,7 @@ begin
     tenantctl_all := ({size});
     while tenantctl_at < tenantctl_all loop
       tenantctl_began := clock_timestamp();
-      {settings}
+      {settings} {one_by_one}
       {batch}
       into tenantctl_picked, tenantctl_filled;
       commit;
@@ -191,6 +221,7 @@ end
             batch_size = self.batch_size,
             size = self.size(),
             settings = Self::settings(),
+            one_by_one = Self::one_by_one(),
             throttle = self.throttle,
             name = self.name,
             key = self.key,
@@ -212,11 +243,11 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// A guess of 64 rows in a block.
+    /// The largest one that is small.
     pub(super) fn first(batch: u64) -> Self {
         Self {
             at: 0,
-            blocks: (batch / 64).clamp(1, MOST_BLOCKS),
+            blocks: (MOST_FOLD * batch / MOST_ROWS).clamp(1, MOST_BLOCKS),
         }
     }
 
@@ -225,27 +256,29 @@ impl Window {
         self.at + self.blocks
     }
 
+    /// Whether even the narrowest rows that there can be make no more than four batches of it.
+    pub(super) fn is_small(self, batch: u64) -> bool {
+        self.blocks == 1 || self.blocks * MOST_ROWS <= MOST_FOLD * batch
+    }
+
     /// LIMIT.
     pub(super) fn limit(self, batch: u64) -> Option<u64> {
         (self.blocks > 1).then_some(batch)
     }
 
-    /// Where to go on after so many rows were found.
-    pub(super) fn next(self, picked: u64, batch: u64) -> Self {
-        if self.limit(batch).is_some_and(|limit| picked >= limit) {
+    /// Where to go on after so many rows were found, and whether that was all of them.
+    pub(super) fn next(self, picked: u64, batch: u64, all: bool) -> Self {
+        if !all && self.limit(batch).is_some_and(|limit| picked >= limit) {
             return Self {
                 blocks: self.blocks / 2,
                 ..self
             };
         }
-        let blocks = if picked < batch / 2 {
-            (self.blocks * 2).min(MOST_BLOCKS)
-        } else {
-            self.blocks
-        };
+        // A little less than would fit if the rows were as wide as these.
+        let fitting = self.blocks * batch / picked.max(1) * 15 / 16;
         Self {
             at: self.end(),
-            blocks,
+            blocks: fitting.clamp(1, (self.blocks * 2).min(MOST_BLOCKS)),
         }
     }
 }
@@ -275,7 +308,8 @@ mod tests {
             let mut batches = 0u64;
             while window.at < left.len() as u64 {
                 batches += 1;
-                let limit = window.limit(batch).unwrap_or(u64::MAX);
+                let limit = window.limit(batch).filter(|_| !window.is_small(batch));
+                let limit = limit.unwrap_or(u64::MAX);
                 let end = usize::try_from(window.end()).unwrap().min(left.len());
                 let mut picked = 0;
                 for (fill, orphans) in &mut left[usize::try_from(window.at).unwrap()..end] {
@@ -285,8 +319,10 @@ mod tests {
                     picked += taken;
                     *fill -= taken;
                 }
-                prop_assert!(picked <= batch.max(190));
-                window = window.next(picked, batch);
+                let small = window.is_small(batch);
+                let most = if small { (MOST_FOLD * batch).max(MOST_ROWS) } else { batch };
+                prop_assert!(picked <= most);
+                window = window.next(picked, batch, small);
             }
             prop_assert!(left.iter().all(|(fill, _)| *fill == 0));
             prop_assert!(batches <= 20 + 4 * left.len() as u64 + all / batch);

@@ -150,29 +150,45 @@ impl Fill<'_> {
             ..Window::first(batch)
         };
         while window.at < end {
-            let limit = window.limit(batch);
-            let limit = limit.map_or_else(|| "all".to_owned(), |limit| limit.to_string());
             let until = window.end().min(end);
-            let (from, until) = (tid(window.at), tid(until));
             let started = Instant::now();
-            let quick = self
-                .quick(&self.backfill.quick(&from, &until, &limit))
-                .await;
-            let (picked, filled) = match quick {
-                Some(counts) => counts,
-                None => {
-                    self.ask(&self.backfill.batch(&from, &until, &limit))
-                        .await?
-                }
-            };
+            let (picked, filled, all) = self.window(window, until).await?;
             let pause = started.elapsed().mul_f64(self.backfill.throttle);
-            window = window.next(picked, batch);
+            window = window.next(picked, batch, all);
             self.progress.rows += filled;
             self.progress.done = window.at.min(end);
             self.runner.observer.fills(self.change, &self.progress);
-            tokio::time::sleep(pause).await;
+            // A sleep of nothing takes up to a millisecond.
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
         }
         Ok(())
+    }
+
+    /// One transaction: how many rows it looked at and filled, and whether those were all that can be
+    /// filled now.
+    async fn window(&self, window: Window, until: u64) -> Result<(u64, u64, bool), Outcome> {
+        let (from, until) = (tid(window.at), tid(until));
+        let batch = self.backfill.batch_size;
+        if window.is_small(batch) {
+            let direct = self.backfill.direct(&from, &until);
+            if let Some((_, filled)) = self.once(&direct).await {
+                return Ok((filled, filled, true));
+            }
+        }
+        let limit = window.limit(batch);
+        let limit = limit.map_or_else(|| "all".to_owned(), |limit| limit.to_string());
+        let one_by_one = Backfill::one_by_one();
+        if !window.is_small(batch) {
+            let quick = self.backfill.quick(&from, &until, &limit);
+            if let Some((picked, filled)) = self.once(&format!("{one_by_one} {quick}")).await {
+                return Ok((picked, filled, false));
+            }
+        }
+        let batch = self.backfill.batch(&from, &until, &limit);
+        let (picked, filled) = self.ask(&format!("{one_by_one} {batch}")).await?;
+        Ok((picked, filled, false))
     }
 
     async fn size(&self) -> Result<u64, Outcome> {
@@ -181,7 +197,7 @@ impl Fill<'_> {
     }
 
     /// One attempt that gives way at once; whatever else is wrong, the careful one will say.
-    async fn quick(&self, text: &str) -> Option<Counts> {
+    async fn once(&self, text: &str) -> Option<Counts> {
         let limit = GIVE_WAY.min(self.runner.patience.lock_timeout);
         let messages = self.runner.once(&whole(text, limit)).await?;
         counts(&messages)
