@@ -24,7 +24,7 @@ app as (
 ),
 -- Foreign keys from a tenant table to a tenant table, the registry aside. Clones on partitions are left out.
 candidate as (
-    select k.oid, k.conname, k.conrelid, k.confrelid, k.conkey, k.confkey, k.confdeltype, k.confupdtype, child.key_col,
+    select k.oid, k.conname, k.conrelid, k.confrelid, k.conkey, k.confkey, k.confdeltype, k.confupdtype, k.convalidated, child.key_col,
            exists (select
                    from unnest(k.conkey, k.confkey) as pair (child_col, parent_col)
                    where pair.child_col = child.key_col and pair.parent_col = parent.key_col) as has_key
@@ -66,12 +66,13 @@ loose as (
     from candidate c
     where not c.has_key
       and not exists (select from carries_the_tenant v where v.oid = c.oid)
-      -- A second, longer foreign key to the same parent makes this one harmless.
+      -- A second, longer foreign key to the same parent makes this one harmless, once it holds for old rows, too.
       and not exists (select
                       from candidate o
                       where o.conrelid = c.conrelid
                         and o.confrelid = c.confrelid
                         and o.has_key
+                        and o.convalidated
                         and o.conkey @> c.conkey)
 ),
 judged as (

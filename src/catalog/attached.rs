@@ -126,6 +126,7 @@ pub(super) async fn indexes(client: &Client, relations: &Relations) -> Result<()
                 partial: row.try_get("partial")?,
                 expressions: None,
                 parent: row.try_get("parent")?,
+                plain_unique: row.try_get("plain_unique")?,
             });
             Ok(())
         },

@@ -165,6 +165,12 @@ impl Relation {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// The UNIQUE constraint that an index of the table backs.
+    pub fn constraint_of(&self, index: &Index) -> Option<&Constraint> {
+        let mut constraints = self.constraints.iter();
+        constraints.find(|found| found.kind == ConstraintKind::Unique && found.name == index.name)
+    }
+
     /// The column of that attribute number.
     pub fn attribute(&self, number: i16) -> Option<&Column> {
         self.columns.iter().find(|column| column.number == number)
@@ -284,6 +290,10 @@ pub struct Index {
     pub expressions: Option<String>,
     /// The index of the partitioned table that it is attached to.
     pub parent: Option<Oid>,
+    /// UNIQUE, not the primary key's, and nothing more than its columns say: default order, operator
+    /// classes and collations, no INCLUDE, no storage options, NULLs distinct, and not what
+    /// replication or CLUSTER goes by. One like it can be built anew.
+    pub plain_unique: bool,
 }
 
 /// `pg_constraint.contype`, the kinds that are read.

@@ -28,7 +28,7 @@ pub(super) struct Options {
 }
 
 /// What `plan` and `apply` leave out, and how long they wait.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct Choose {
     /// Leave indexes out
     #[arg(long)]
@@ -51,6 +51,9 @@ pub(super) struct Choose {
     /// Make the tenant key NOT NULL, and refer to the registry; propose further constraints
     #[arg(long)]
     pub(super) constraints: bool,
+    /// Make what `plan --constraints` proposes under this name; say it once for each
+    #[arg(long, value_name = "ID")]
+    pub(super) constraint: Vec<String>,
     /// How long one attempt waits for a lock, keeping others waiting behind it
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub(super) lock_timeout: Duration,
@@ -69,8 +72,12 @@ enum Format {
 }
 
 impl Choose {
-    pub(super) fn choice(self) -> Choice {
+    pub(super) fn choice(&self) -> Choice {
+        let mut named = self.constraint.clone();
+        named.sort_unstable();
+        named.dedup();
         Choice {
+            named,
             indexes: !self.no_indexes,
             replace: self.replace,
             privileges: self.privileges,

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::foreign_key::{ForeignKey, Wish, broken_by};
 use super::mark::Place;
 use super::names;
 use super::work::{Desk, Target, Work};
@@ -143,7 +144,9 @@ impl Planner<'_, '_> {
         if !column.not_null && check.is_none_or(|check| !check.validated) {
             let mut work = Work::default();
             let rows = format!("SELECT * FROM {table} WHERE {key} IS NULL");
-            validate(&mut work, &table, &quoted, &rows);
+            work.statements
+                .push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {quoted}"));
+            work.because.push(broken_by(&rows));
             self.stage(
                 work,
                 relation,
@@ -214,56 +217,33 @@ impl Planner<'_, '_> {
         let Some(id) = self.desk.tenancy.key_column(registry.oid) else {
             return;
         };
-        let (table, key) = (relation.qualified(), ident(&column.name));
-        let (parent, id) = (registry.qualified(), ident(&id.name));
-        let base = format!("reference:{table}");
-        let name = match found {
-            Some(found) => found.name.clone(),
-            None => free_name(relation, |nth| {
-                names::constraint((&relation.name, &column.name), "_fkey", nth)
-            }),
+        let key = ForeignKey {
+            name: match found {
+                Some(found) => found.name.clone(),
+                None => free_name(relation, |nth| {
+                    names::constraint((&relation.name, &column.name), "_fkey", nth)
+                }),
+            },
+            table: relation,
+            parent: registry,
+            pairs: vec![(column.number, id.number)],
+            actions: " ON DELETE CASCADE".to_owned(),
         };
-        let quoted = ident(&name);
-        let mut after = Vec::new();
-        if found.is_none() {
-            let mut work = Work::default();
-            work.push(
-                format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {quoted} FOREIGN KEY ({key})\n  \
-                     REFERENCES {parent} ({id}) ON DELETE CASCADE NOT VALID"
-                ),
-                format!("ALTER TABLE {table} DROP CONSTRAINT {quoted}"),
-                format!("no foreign key leads from {key} to {parent}; from here on new rows name an organization"),
-            );
-            let place = Place::new_constraint(relation, &name);
-            work.stamp(self.desk, &place, |mark| mark.made = true);
-            self.stage(
-                work,
-                relation,
-                LockMode::ShareRowExclusive,
-                (base.clone(), &mut after),
-            );
-            if let Some(change) = self.changes.last_mut() {
-                change.references = Some(registry.oid);
-                change.lock.on = format!("{table} and {parent}");
-            }
-        }
-        let mut work = Work::default();
-        let rows = format!(
-            "SELECT * FROM {table} AS t WHERE t.{key} IS NOT NULL \
-             AND NOT EXISTS (SELECT FROM {parent} AS o WHERE o.{id} = t.{key})"
-        );
-        validate(&mut work, &table, &quoted, &rows);
-        self.stage(
-            work,
-            relation,
-            LockMode::ShareUpdateExclusive,
-            (format!("{base}:validate"), &mut after),
-        );
-        self.scans(rows);
+        let wish = Wish {
+            closes: "key-without-foreign-key",
+            because: format!(
+                "no foreign key leads from {} to {}; from here on new rows name an organization",
+                ident(&column.name),
+                registry.qualified()
+            ),
+            begun: found.is_some(),
+            after: Vec::new(),
+        };
+        let base = format!("reference:{}", relation.qualified());
+        self.changes.extend(key.stages(self.desk, &base, wish));
     }
 
-    /// One transaction, after those before it.
+    /// One transaction of NOT NULL, after those before it.
     fn stage(
         &mut self,
         mut work: Work,
@@ -271,11 +251,7 @@ impl Planner<'_, '_> {
         mode: LockMode,
         (id, after): (String, &mut Vec<String>),
     ) {
-        work.closes(if id.starts_with("reference:") {
-            "key-without-foreign-key"
-        } else {
-            "key-nullable"
-        });
+        work.closes("key-nullable");
         let target = Target::of(relation, mode);
         let mut change = work.transaction(Kind::Constraint, target, self.desk.id);
         change.after.clone_from(after);
@@ -295,14 +271,6 @@ impl Planner<'_, '_> {
 
 /// int2, int4, int8: foreign keys compare them with each other.
 const INTEGERS: [Oid; 3] = [21, 23, 20];
-
-fn validate(work: &mut Work, table: &str, name: &str, rows: &str) {
-    work.statements
-        .push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"));
-    work.because.push(format!(
-        "the rows that are there may break it; those that do: {rows}"
-    ));
-}
 
 /// A name that no constraint or index of the table has.
 pub(super) fn free_name(relation: &Relation, name: impl Fn(usize) -> String) -> String {

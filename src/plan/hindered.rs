@@ -11,7 +11,11 @@ use crate::session::error::sqlstate;
 /// What to say of a change that rows stood in the way of; `None` where something else did.
 pub(super) async fn why(session: &Session, change: &Change, error: &Error) -> Option<String> {
     let rows = change.hindered_by.as_ref()?;
-    let broken = [SqlState::CHECK_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION];
+    let broken = [
+        SqlState::CHECK_VIOLATION,
+        SqlState::FOREIGN_KEY_VIOLATION,
+        SqlState::UNIQUE_VIOLATION,
+    ];
     if !broken.contains(&sqlstate(error)?) {
         return None;
     }

@@ -48,6 +48,9 @@ pub struct Mark {
     /// The team's policies that were dropped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
+    /// What was unique before this was, and was dropped for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     /// Isolation was turned off in an emergency, until `apply` runs again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emergency: Option<Emergency>,
@@ -83,6 +86,24 @@ pub struct Replaced {
     pub check: Option<String>,
     /// Its comment.
     pub comment: Option<String>,
+}
+
+/// A unique constraint or index as it was. Only such are dropped as their columns say all about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dropped {
+    /// Name.
+    pub name: String,
+    /// Columns by name, in order.
+    pub columns: Vec<String>,
+    /// Whether it was a constraint; otherwise it was an index alone.
+    pub constraint: bool,
+    /// The comment on the constraint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The comment on the index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_comment: Option<String>,
 }
 
 fn is_false(value: &bool) -> bool {

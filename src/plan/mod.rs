@@ -12,6 +12,7 @@ pub mod emergency;
 mod exclusive;
 mod expression;
 mod extras;
+mod foreign_key;
 mod held;
 mod hindered;
 mod index;
@@ -19,6 +20,7 @@ mod isolate;
 pub mod journal;
 mod lockout;
 mod mark;
+mod named;
 mod names;
 mod outlook;
 mod policies;
@@ -28,6 +30,7 @@ mod proposals;
 pub mod revert;
 mod revoked;
 mod rights;
+mod unique;
 mod views;
 pub mod watchdog;
 mod work;
@@ -44,7 +47,7 @@ pub use add_key::backfill::Backfill;
 pub use expression::{Expression, KeyProblem};
 use extras::{Extras, view_change};
 pub use lockout::{Connected, Lockout, Loss};
-pub use mark::{Emergency, Mark, Place, Replaced};
+pub use mark::{Dropped, Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
 pub use preflight::{Obstacle, obstacles};
 pub use proposals::Proposal;
@@ -68,6 +71,8 @@ pub struct Choice {
     pub watchdog: bool,
     /// Whether constraints on tenant keys are wanted.
     pub constraints: bool,
+    /// Ids of proposals that are to be made.
+    pub named: Vec<String>,
 }
 
 impl Default for Choice {
@@ -79,6 +84,7 @@ impl Default for Choice {
             views: false,
             watchdog: false,
             constraints: false,
+            named: Vec::new(),
         }
     }
 }
@@ -94,7 +100,7 @@ pub struct Plan {
     pub left_alone: Vec<LeftAlone>,
     /// Roles that see fewer rows, or none, once the changes are made.
     pub lockouts: Vec<Lockout>,
-    /// Constraints that only the team can decide about; nothing of them is applied.
+    /// Constraints that only the team can decide about; made where they are named.
     pub proposals: Vec<Proposal>,
 }
 
@@ -191,7 +197,7 @@ pub enum Kind {
     Index,
     /// The index of a partitioned table, made of those of its partitions.
     PartitionedIndex,
-    /// NOT NULL or a foreign key, one stage of it.
+    /// NOT NULL, a foreign key or uniqueness, one stage of it.
     Constraint,
     /// A column for the tenant key and the triggers that fill it.
     AddKey,
@@ -273,7 +279,8 @@ impl Plan {
     /// Compares what is wanted with what is there.
     ///
     /// # Errors
-    /// The application role does not exist, so that no policy can be TO it.
+    /// The application role does not exist, so that no policy can be TO it; a constraint is named that
+    /// nobody proposes.
     pub fn make(tenancy: &Tenancy<'_>, comments: &Comments, choice: &Choice) -> Result<Self> {
         let Some(app) = tenancy.app else {
             anyhow::bail!(
@@ -322,14 +329,14 @@ impl Plan {
             let change = view_change(desk, (view, work), &rights, &plan.changes);
             plan.changes.extend(change);
         }
-        plan.choose(desk, &app.name);
+        plan.choose(desk, &app.name)?;
         plan.left_alone.sort_by(|a, b| a.object.cmp(&b.object));
         plan.lockouts = lockout::find(desk, &plan.changes);
         Ok(plan)
     }
 
     /// Adds what was asked for, and takes out what has to wait for a key.
-    fn choose(&mut self, desk: Desk<'_, '_>, app: &str) {
+    fn choose(&mut self, desk: Desk<'_, '_>, app: &str) -> Result<()> {
         if desk.choice.watchdog {
             match watchdog::change(desk, app) {
                 Ok(change) => self.changes.extend(change),
@@ -343,12 +350,16 @@ impl Plan {
             let (changes, left) = constraints::changes(desk);
             self.changes.extend(changes);
             self.left_alone.extend(left);
-            self.proposals = proposals::all(desk.tenancy);
+            self.proposals = proposals::open(desk.tenancy, &desk.choice.named);
         }
+        let (changes, left) = named::changes(desk)?;
+        self.changes.extend(changes);
+        self.left_alone.extend(left);
         for (oid, left) in add_key::unfinished(desk.tenancy, desk.comments) {
             self.changes.retain(|change| change.relation != oid);
             self.left_alone.push(left);
         }
+        Ok(())
     }
 
     /// Adds who is connected to those who are locked out.

@@ -18,9 +18,22 @@ pub(super) fn index(table: &str, column: &str, nth: usize) -> String {
     of_column(table, column, &suffix)
 }
 
+/// How the names of indexes end while they are built.
+const BUILDING: [&str; 2] = ["_tenantctl_building", "_tenantctl_unique"];
+
 /// What an index is called while it is built.
 pub(super) fn building(table: &str, column: &str) -> String {
-    of_column(table, column, "_tenantctl_building")
+    of_column(table, column, BUILDING[0])
+}
+
+/// The same for a unique one, on columns whose names stand together.
+pub(super) fn unique_building(table: &str, columns: &str) -> String {
+    of_column(table, columns, BUILDING[1])
+}
+
+/// Whether a name is that of an index that is being built, or was when a run ended.
+pub(super) fn is_building(name: &str) -> bool {
+    BUILDING.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// A constraint on a column, fitted, likewise.

@@ -52,6 +52,7 @@ pub fn obstacles(snapshot: &Snapshot, plan: &Plan) -> Vec<Obstacle> {
                 Some("to build an index in it; or use --no-indexes")
             }
             Kind::AddKey => Some("for the trigger's function"),
+            _ if change.builds.is_some() => Some("to build an index in it"),
             _ => None,
         };
         if let (Some(purpose), Some(schema)) = (purpose, schema)

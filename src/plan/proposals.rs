@@ -1,14 +1,17 @@
 //! Constraints that only the team can decide about: what they would be, in full SQL.
 //!
 //! Foreign keys and uniqueness are checked across all tenants, policies or not (`ddl-rowsecurity`).
-//! With the tenant key in them they are checked within one. Nothing of this is applied.
+//! With the tenant key in them they are checked within one. Nothing of this is applied unless it is
+//! named.
 
 use std::collections::BTreeSet;
 
 use super::constraints::free_name;
+use super::foreign_key::ForeignKey;
 use super::names;
+use super::unique::{Unique, joined, list};
 use crate::catalog::{Column, Constraint, ConstraintKind, Index, Oid, Relation, RelationKind};
-use crate::session::quote::{ident, qualified};
+use crate::session::quote::ident;
 use crate::tenancy::{Reach, Tenancy};
 
 /// Something to decide.
@@ -20,12 +23,91 @@ pub struct Proposal {
     pub object: String,
     /// What is open without it, and what to consider.
     pub why: String,
-    /// In order, each in a transaction of its own.
+    /// As one runs them by hand, in order, each in a transaction of its own.
     pub statements: Vec<String>,
 }
 
-/// All of them, by table.
-pub(super) fn all(tenancy: &Tenancy<'_>) -> Vec<Proposal> {
+/// A proposal before it is SQL.
+pub(super) struct Found<'r> {
+    pub(super) id: String,
+    pub(super) why: String,
+    pub(super) wanted: Wanted<'r>,
+}
+
+/// What is proposed.
+pub(super) enum Wanted<'r> {
+    Reference(Reference<'r>),
+    Unique(Narrower<'r>),
+}
+
+/// A foreign key with the tenant in it, beside one without.
+pub(super) struct Reference<'r> {
+    pub(super) key: ForeignKey<'r>,
+    /// What the parent lacks for it.
+    pub(super) above: Option<Unique<'r>>,
+    /// One that does the same already.
+    pub(super) covering: Option<&'r Constraint>,
+}
+
+/// Uniqueness within a tenant, in place of uniqueness across all.
+pub(super) struct Narrower<'r> {
+    pub(super) relation: &'r Relation,
+    /// What the table lacks; where nothing, `instead` is there.
+    pub(super) unique: Option<Unique<'r>>,
+    pub(super) instead: Option<&'r Index>,
+    pub(super) old: &'r Index,
+    /// Whether the old one is a constraint; otherwise it is an index alone.
+    pub(super) constraint: bool,
+}
+
+impl Narrower<'_> {
+    /// The old one as it is, to drop it and to build it again.
+    pub(super) fn former(&self) -> Unique<'_> {
+        Unique {
+            relation: self.relation,
+            columns: self.old.columns.clone(),
+            name: self.old.name.clone(),
+            constraint: self.constraint,
+        }
+    }
+}
+
+impl Found<'_> {
+    fn proposal(self) -> Proposal {
+        let (object, statements) = match &self.wanted {
+            Wanted::Reference(Reference { key, above, .. }) => {
+                let mut statements = above.as_ref().map(Unique::by_hand).unwrap_or_default();
+                statements.extend([key.add(), key.validate()]);
+                (key.table.qualified(), statements)
+            }
+            Wanted::Unique(narrower) => {
+                let unique = narrower.unique.as_ref();
+                let mut statements = unique.map(Unique::by_hand).unwrap_or_default();
+                statements.push(narrower.former().drop());
+                (narrower.relation.qualified(), statements)
+            }
+        };
+        Proposal {
+            id: self.id,
+            object,
+            why: self.why,
+            statements,
+        }
+    }
+}
+
+/// What is still to be decided, by table.
+pub(super) fn open(tenancy: &Tenancy<'_>, named: &[String]) -> Vec<Proposal> {
+    let undecided = find(tenancy).into_iter().filter(|found| {
+        let covered =
+            matches!(&found.wanted, Wanted::Reference(wanted) if wanted.covering.is_some());
+        !covered && !named.contains(&found.id)
+    });
+    undecided.map(Found::proposal).collect()
+}
+
+/// All of them, those that a longer foreign key covers already among them.
+pub(super) fn find<'a>(tenancy: &Tenancy<'a>) -> Vec<Found<'a>> {
     let referenced = referenced(tenancy);
     let mut found = Vec::new();
     for table in tenancy.by_name() {
@@ -64,110 +146,86 @@ fn referenced(tenancy: &Tenancy<'_>) -> BTreeSet<(Oid, BTreeSet<i16>)> {
         .collect()
 }
 
-fn list(relation: &Relation, columns: &[i16]) -> String {
-    let named = columns
-        .iter()
-        .filter_map(|number| relation.attribute(*number));
-    let names: Vec<String> = named.map(|column| ident(&column.name)).collect();
-    names.join(", ")
-}
-
-/// Columns as a part of a name.
-fn joined(relation: &Relation, columns: &[i16]) -> String {
-    let named = columns
-        .iter()
-        .filter_map(|number| relation.attribute(*number));
-    let names: Vec<&str> = named.map(|column| column.name.as_str()).collect();
-    names.join("_")
-}
-
-/// Whether these columns, in any order, are unique already.
-fn is_unique(relation: &Relation, columns: &[i16]) -> bool {
+/// The usable index that makes these columns, in any order, unique already.
+fn unique_on<'r>(relation: &'r Relation, columns: &[i16]) -> Option<&'r Index> {
     let wanted: BTreeSet<i16> = columns.iter().copied().collect();
-    relation.indexes.iter().any(|index| {
+    relation.indexes.iter().find(|index| {
         index.unique
             && index.usable
             && !index.partial
             && index.expressions.is_none()
+            && !names::is_building(&index.name)
             && index.columns.iter().copied().collect::<BTreeSet<_>>() == wanted
     })
 }
 
-/// A unique constraint that is built without keeping writers out.
-fn build(relation: &Relation, columns: &[i16]) -> Vec<String> {
-    let table = relation.qualified();
-    let name = free_name(relation, |nth| {
-        names::constraint((&relation.name, &joined(relation, columns)), "_key", nth)
-    });
-    let quoted = ident(&name);
-    vec![
-        format!(
-            "CREATE UNIQUE INDEX CONCURRENTLY {quoted} ON {table} ({})",
-            list(relation, columns)
-        ),
-        format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} UNIQUE USING INDEX {quoted}"),
-    ]
+/// A unique constraint that is missing.
+fn wanted<'r>(relation: &'r Relation, columns: &[i16]) -> Unique<'r> {
+    Unique {
+        name: free_name(relation, |nth| {
+            names::constraint((&relation.name, &joined(relation, columns)), "_key", nth)
+        }),
+        relation,
+        columns: columns.to_vec(),
+        constraint: true,
+    }
 }
 
 /// A foreign key between tenant tables that leaves the tenant out.
-fn reference(
-    tenancy: &Tenancy<'_>,
-    (child, key): (&Relation, &Column),
+fn reference<'a>(
+    tenancy: &Tenancy<'a>,
+    (child, key): (&'a Relation, &'a Column),
     constraint: &Constraint,
-) -> Option<Proposal> {
+) -> Option<Found<'a>> {
     let parent = tenancy.snapshot.relations.get(&constraint.references)?;
     let parent_key = own_key(tenancy, parent)?;
-    let pairs = |constraint: &Constraint| constraint.pairs().collect::<BTreeSet<_>>();
-    let pinned = (key.number, parent_key.number);
-    let covered = child.constraints.iter().any(|other| {
-        other.kind == ConstraintKind::Foreign
-            && other.references == parent.oid
-            && pairs(other).contains(&pinned)
-            && pairs(other).is_superset(&pairs(constraint))
-    });
-    if constraint.kind != ConstraintKind::Foreign || covered {
-        return None;
-    }
     // A key that the child's own row holds already is not named twice.
-    if constraint.columns.contains(&key.number)
+    if constraint.kind != ConstraintKind::Foreign
+        || constraint.columns.contains(&key.number)
         || constraint.referenced_columns.contains(&parent_key.number)
     {
         return None;
     }
-    let with = |key: &Column, columns: &[i16]| [&[key.number], columns].concat();
-    let columns = with(key, &constraint.columns);
-    let above = with(parent_key, &constraint.referenced_columns);
-    let mut statements = Vec::new();
-    if !is_unique(parent, &above) {
-        statements = build(parent, &above);
-    }
-    let (table, old) = (child.qualified(), ident(&constraint.name));
-    let name = free_name(child, |nth| {
-        names::constraint((&child.name, &joined(child, &columns)), "_fkey", nth)
+    let pinned = (key.number, parent_key.number);
+    let pairs: Vec<(i16, i16)> = [pinned].into_iter().chain(constraint.pairs()).collect();
+    let covering = child.constraints.iter().find(|other| {
+        let others: BTreeSet<(i16, i16)> = other.pairs().collect();
+        other.kind == ConstraintKind::Foreign
+            && other.references == parent.oid
+            && pairs.iter().all(|pair| others.contains(pair))
     });
-    let name = ident(&name);
+    let (columns, above): (Vec<i16>, Vec<i16>) = pairs.iter().copied().unzip();
+    let (table, old) = (child.qualified(), ident(&constraint.name));
+    let name = || {
+        free_name(child, |nth| {
+            names::constraint((&child.name, &joined(child, &columns)), "_fkey", nth)
+        })
+    };
     let deferrable = if constraint.deferrable {
         " DEFERRABLE INITIALLY DEFERRED"
     } else {
         ""
     };
-    statements.push(format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({})\n  REFERENCES {} ({}){}{deferrable} NOT VALID",
-        list(child, &columns),
-        parent.qualified(),
-        list(parent, &above),
-        on_delete(constraint.on_delete),
-    ));
-    statements.push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"));
-    Some(Proposal {
+    Some(Found {
         id: format!("composite-reference:{table}:{old}"),
-        object: table,
         why: format!(
             "{old} is checked across tenants, so that a row can hang on another tenant's row of {}; \
              {old} itself can go once the longer one is valid, unless it sets columns when a row goes",
             parent.qualified()
         ),
-        statements,
+        wanted: Wanted::Reference(Reference {
+            above: unique_on(parent, &above)
+                .is_none()
+                .then(|| wanted(parent, &above)),
+            key: ForeignKey {
+                name: covering.map_or_else(name, |found| found.name.clone()),
+                table: child,
+                parent,
+                pairs,
+                actions: format!("{}{deferrable}", on_delete(constraint.on_delete)),
+            },
+            covering,
+        }),
     })
 }
 
@@ -181,17 +239,22 @@ fn on_delete(action: char) -> &'static str {
     }
 }
 
+/// The id of a proposal about what is unique now.
+pub(super) fn narrower_id(table: &str, name: &str) -> String {
+    format!("tenant-unique:{table}:{}", ident(name))
+}
+
 /// Uniqueness that spans tenants. Not told: what nobody can guess or chooses (a single uuid, a
 /// counter), what foreign keys need, and what cannot be written anew from its columns alone.
-fn unique(
-    (relation, key): (&Relation, &Column),
-    index: &Index,
+fn unique<'a>(
+    (relation, key): (&'a Relation, &Column),
+    index: &'a Index,
     referenced: &BTreeSet<(Oid, BTreeSet<i16>)>,
-) -> Option<Proposal> {
-    let plain = index.unique && !index.primary && !index.partial && index.expressions.is_none();
+) -> Option<Found<'a>> {
     let columns: BTreeSet<i16> = index.columns.iter().copied().collect();
-    if !plain
+    if !index.plain_unique
         || !index.usable
+        || names::is_building(&index.name)
         || columns.contains(&key.number)
         || referenced.contains(&(relation.oid, columns))
     {
@@ -203,35 +266,28 @@ fn unique(
             return None;
         }
     }
-    let wanted = [&[key.number], index.columns.as_slice()].concat();
-    let mut statements = Vec::new();
-    if !is_unique(relation, &wanted) {
-        statements = build(relation, &wanted);
-    }
-    let (table, old) = (relation.qualified(), ident(&index.name));
-    let constraint = relation.constraints.iter();
-    let mut constraint = constraint.filter(|found| found.kind == ConstraintKind::Unique);
-    let found = constraint.find(|found| found.name == index.name);
-    if found.is_some_and(|found| found.deferrable) {
+    let longer = [&[key.number], index.columns.as_slice()].concat();
+    let constraint = relation.constraint_of(index);
+    if constraint.is_some_and(|found| found.deferrable) {
         return None;
     }
-    statements.push(match found {
-        Some(_) => format!("ALTER TABLE {table} DROP CONSTRAINT {old}"),
-        None => format!(
-            "DROP INDEX CONCURRENTLY {}",
-            qualified(&relation.schema_name, &index.name)
-        ),
-    });
-    Some(Proposal {
-        id: format!("tenant-unique:{table}:{old}"),
-        object: table,
+    let instead = unique_on(relation, &longer);
+    let (table, old) = (relation.qualified(), ident(&index.name));
+    Some(Found {
+        id: narrower_id(&table, &index.name),
         why: format!(
             "{old} is unique across tenants, so that a duplicate-key error tells what another tenant \
              has; decide whether two tenants may have the same ({}), and look for ON CONFLICT in \
              the application, which has to name the longer key then",
             list(relation, &index.columns)
         ),
-        statements,
+        wanted: Wanted::Unique(Narrower {
+            relation,
+            unique: instead.is_none().then(|| wanted(relation, &longer)),
+            instead,
+            old: index,
+            constraint: constraint.is_some(),
+        }),
     })
 }
 

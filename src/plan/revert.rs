@@ -32,9 +32,7 @@ pub fn plan(snapshot: &Snapshot, comments: &Comments) -> Plan {
     };
     let mut relations: Vec<&Relation> = snapshot.relations.values().collect();
     relations.sort_by_key(|relation| relation.qualified());
-    for relation in &relations {
-        way_back.constraints(relation);
-    }
+    way_back.constraints(&relations);
     for relation in &relations {
         way_back.indexes(relation);
     }
@@ -86,6 +84,15 @@ impl Steps {
     fn push(&mut self, statement: String, because: impl Into<String>) {
         self.statements.push(statement);
         self.because.push(because.into());
+    }
+
+    fn change(self, at: Target) -> Change {
+        Change {
+            statements: self.statements,
+            because: self.because,
+            needs: self.needs,
+            ..Change::bare(Kind::Revert, at)
+        }
     }
 }
 
@@ -259,15 +266,9 @@ impl<'s> WayBack<'s> {
     }
 
     fn push(&mut self, steps: Steps, at: Target) {
-        if steps.statements.is_empty() {
-            return;
+        if !steps.statements.is_empty() {
+            self.plan.changes.push(steps.change(at));
         }
-        self.plan.changes.push(Change {
-            statements: steps.statements,
-            because: steps.because,
-            needs: steps.needs,
-            ..Change::bare(Kind::Revert, at)
-        });
     }
 }
 

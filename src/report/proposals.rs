@@ -40,7 +40,10 @@ pub(super) fn lines(plan: &Plan, out: &mut String) {
         );
     }
     if !plan.proposals.is_empty() {
-        out.push_str("the SQL of proposals: tenantctl plan --constraints --format sql\n");
+        out.push_str(
+            "the SQL of proposals: tenantctl plan --constraints --format sql; to make one: tenantctl \
+             apply --constraint ID\n",
+        );
     }
 }
 

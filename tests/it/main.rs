@@ -25,6 +25,7 @@ mod fuzz;
 mod generated;
 mod harness;
 mod lockout;
+mod named;
 mod objects;
 mod organizations;
 mod output;

@@ -1,41 +1,171 @@
-//! NOT NULL and constraints that were made, taken back.
+//! NOT NULL and constraints that were made, taken back, and what made place for them.
 
 use super::{Steps, WayBack};
-use crate::catalog::{ConstraintKind, Relation};
-use crate::plan::mark::Place;
+use crate::catalog::{Constraint, ConstraintKind, Index, Relation};
+use crate::plan::mark::{Mark, Place};
+use crate::plan::named::place;
+use crate::plan::unique::Unique;
 use crate::plan::work::Target;
-use crate::plan::{LeftAlone, LockMode};
-use crate::session::quote::ident;
+use crate::plan::{Dropped, Kind, LeftAlone, LockMode};
+use crate::session::quote::{ident, qualified};
 
-impl WayBack<'_> {
-    /// Each foreign key for itself, because dropping one locks the other table as well; then the rest.
-    pub(super) fn constraints(&mut self, relation: &Relation) {
-        let name = relation.qualified();
-        let mut rest = Steps::default();
+impl<'s> WayBack<'s> {
+    /// Foreign keys first: they need what is unique at the other end.
+    pub(super) fn constraints(&mut self, relations: &[&'s Relation]) {
+        for relation in relations {
+            self.foreign_keys(relation);
+        }
+        for relation in relations {
+            self.uniques(relation);
+        }
+        for relation in relations {
+            self.not_null(relation);
+        }
+    }
+
+    fn is_made(&self, relation: &Relation, constraint: &Constraint) -> bool {
+        let mark = self.mark(&Place::constraint(relation, constraint));
+        mark.is_some_and(|mark| mark.made)
+    }
+
+    /// Each for itself, because dropping one locks the other table as well.
+    fn foreign_keys(&mut self, relation: &Relation) {
         for constraint in &relation.constraints {
-            let place = Place::constraint(relation, constraint);
-            if !self.mark(&place).is_some_and(|mark| mark.made) {
+            if constraint.kind != ConstraintKind::Foreign || !self.is_made(relation, constraint) {
                 continue;
             }
-            let quoted = ident(&constraint.name);
-            let drop = format!("ALTER TABLE {name} DROP CONSTRAINT {quoted}");
-            let because = format!("constraint {quoted} was made");
-            if constraint.kind != ConstraintKind::Foreign {
-                rest.push(drop, because);
-                continue;
-            }
-            let mut alone = Steps::default();
-            alone.push(drop, because);
-            self.push_as(relation, alone, &format!("revert:{name}:{quoted}"));
+            let mut steps = Steps::default();
+            drop_constraint(relation, constraint, &mut steps);
+            self.push_as(relation, steps, &ident(&constraint.name));
             let parent = self.snapshot.relations.get(&constraint.references);
             if let (Some(change), Some(parent)) = (self.plan.changes.last_mut(), parent) {
                 change.references = Some(parent.oid);
-                change.lock.on = format!("{name} and {}", parent.qualified());
+                change.lock.on = format!("{} and {}", relation.qualified(), parent.qualified());
             }
         }
-        self.nullable_again(relation, &mut rest);
-        if !rest.statements.is_empty() {
-            self.push_as(relation, rest, &format!("revert:{name}:not-null"));
+    }
+
+    /// What was dropped for a unique constraint is built again before that goes.
+    fn uniques(&mut self, relation: &'s Relation) {
+        for index in &relation.indexes {
+            let place = place(relation, index);
+            let (own, mark) = place.read(self.comments);
+            let constraint = relation.constraint_of(index);
+            let Some(mut mark) =
+                mark.filter(|mark| !mark.dropped.is_empty() || (mark.made && constraint.is_some()))
+            else {
+                continue;
+            };
+            if let Some(reason) = self.is_needed(relation, index, &mark) {
+                self.leave(relation, reason);
+                continue;
+            }
+            let mut after = Vec::new();
+            while let Some(was) = mark.dropped.pop() {
+                let rest = place.write(own, Some(&mark));
+                match self.put_unique_back(relation, &was, (rest, &after)) {
+                    Ok(id) => after.push(id),
+                    Err(reason) => self.leave(relation, reason),
+                }
+            }
+            if let Some(constraint) = constraint.filter(|_| mark.made) {
+                let mut steps = Steps::default();
+                drop_constraint(relation, constraint, &mut steps);
+                self.push_as(relation, steps, &ident(&constraint.name));
+                if let Some(change) = self.plan.changes.last_mut() {
+                    change.after = after;
+                }
+            }
+        }
+    }
+
+    /// Why a unique constraint that was made has to stay.
+    fn is_needed(&self, relation: &Relation, index: &Index, mark: &Mark) -> Option<String> {
+        let mut referring = self.snapshot.relations.values().flat_map(|child| {
+            let constraints = child.constraints.iter();
+            constraints.map(move |constraint| (child, constraint))
+        });
+        let (child, key) = referring.find(|(child, key)| {
+            key.kind == ConstraintKind::Foreign
+                && key.references == relation.oid
+                && key.referenced_columns.len() == index.columns.len()
+                && key
+                    .referenced_columns
+                    .iter()
+                    .all(|at| index.columns.contains(at))
+                && !self.is_made(child, key)
+        })?;
+        mark.made.then(|| {
+            format!(
+                "{} was made, and foreign key {} of {} leads there by now, so it stays",
+                ident(&index.name),
+                ident(&key.name),
+                child.qualified()
+            )
+        })
+    }
+
+    /// The id of the change that builds it again and takes it out of the mark.
+    fn put_unique_back(
+        &mut self,
+        relation: &'s Relation,
+        was: &Dropped,
+        (mark, after): (String, &[String]),
+    ) -> Result<String, String> {
+        let name = ident(&was.name);
+        let unique = was.unique(relation)?;
+        let id = format!("revert:{}:{name}:again", relation.qualified());
+        let mut change = if is_there(&unique) {
+            let mut steps = Steps::default();
+            steps.statements.push(mark);
+            let target = Target::of(relation, LockMode::ShareUpdateExclusive);
+            steps.change(target)
+        } else {
+            if self.is_taken(relation, &was.name) {
+                return Err(format!(
+                    "{name} was unique until it was dropped, and something else has its name by now: \
+                     build it by hand"
+                ));
+            }
+            let mut marks = comments(relation, was);
+            marks.push(mark);
+            let mut change = unique.change(Kind::Revert, marks);
+            change.hindered_by = Some(unique.hindering());
+            change.undo.clear();
+            change
+        };
+        change.because.push(format!("{name} was dropped"));
+        change.id.clone_from(&id);
+        change.after = after.to_vec();
+        self.plan.changes.push(change);
+        Ok(id)
+    }
+
+    fn is_taken(&self, relation: &Relation, name: &str) -> bool {
+        let mut all = self.snapshot.relations.values();
+        let constrained = relation.constraints.iter().any(|known| known.name == name);
+        constrained
+            || all.any(|other| {
+                other.schema == relation.schema
+                    && (other.name == name || other.indexes.iter().any(|index| index.name == name))
+            })
+    }
+
+    /// The rest in one transaction.
+    fn not_null(&mut self, relation: &Relation) {
+        let mut steps = Steps::default();
+        for constraint in &relation.constraints {
+            let other = !matches!(
+                constraint.kind,
+                ConstraintKind::Foreign | ConstraintKind::Unique
+            );
+            if other && self.is_made(relation, constraint) {
+                drop_constraint(relation, constraint, &mut steps);
+            }
+        }
+        self.nullable_again(relation, &mut steps);
+        if !steps.statements.is_empty() {
+            self.push_as(relation, steps, "not-null");
         }
     }
 
@@ -53,12 +183,10 @@ impl WayBack<'_> {
                 all.any(|k| k.kind == kind && k.columns.contains(&column.number))
             };
             if of_key(ConstraintKind::Primary) {
-                self.plan.left_alone.push(LeftAlone {
-                    object: name.clone(),
-                    reason: format!(
-                        "{quoted} was made NOT NULL and is a part of the primary key by now, so it stays"
-                    ),
-                });
+                let reason = format!(
+                    "{quoted} was made NOT NULL and is a part of the primary key by now, so it stays"
+                );
+                self.leave(relation, reason);
             } else if column.not_null {
                 steps.push(
                     format!("ALTER TABLE {name} ALTER COLUMN {quoted} DROP NOT NULL"),
@@ -69,11 +197,48 @@ impl WayBack<'_> {
         }
     }
 
-    fn push_as(&mut self, relation: &Relation, steps: Steps, id: &str) {
-        let target = Target::of(relation, LockMode::AccessExclusive);
-        self.push(steps, target);
-        if let Some(change) = self.plan.changes.last_mut() {
-            id.clone_into(&mut change.id);
-        }
+    fn leave(&mut self, relation: &Relation, reason: String) {
+        self.plan.left_alone.push(LeftAlone {
+            object: relation.qualified(),
+            reason,
+        });
     }
+
+    fn push_as(&mut self, relation: &Relation, steps: Steps, what: &str) {
+        let mut change = steps.change(Target::of(relation, LockMode::AccessExclusive));
+        change.id = format!("{}:{what}", change.id);
+        self.plan.changes.push(change);
+    }
+}
+
+fn drop_constraint(relation: &Relation, constraint: &Constraint, steps: &mut Steps) {
+    let (name, quoted) = (relation.qualified(), ident(&constraint.name));
+    steps.push(
+        format!("ALTER TABLE {name} DROP CONSTRAINT {quoted}"),
+        format!("constraint {quoted} was made"),
+    );
+}
+
+/// Whether an earlier run, or somebody, built it again.
+fn is_there(unique: &Unique<'_>) -> bool {
+    let relation = unique.relation;
+    let mut indexes = relation.indexes.iter();
+    indexes.any(|index| {
+        index.name == unique.name
+            && index.unique
+            && index.usable
+            && index.columns == unique.columns
+            && relation.constraint_of(index).is_some() == unique.constraint
+    })
+}
+
+/// The comments that it had.
+fn comments(relation: &Relation, was: &Dropped) -> Vec<String> {
+    let schema = &relation.schema_name;
+    let index = Place::new_index(&qualified(schema, &was.name));
+    let constraint = Place::new_constraint(relation, &was.name);
+    [(constraint, &was.comment), (index, &was.index_comment)]
+        .into_iter()
+        .filter_map(|(place, comment)| Some(place.write(Some(comment.as_deref()?), None)))
+        .collect()
 }

@@ -13,6 +13,7 @@
 
 mod db;
 mod dump;
+mod killing;
 mod run;
 mod servers;
 pub(crate) mod shop;
