@@ -210,11 +210,12 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
         }
         'tenantctl;plan' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print the changes')
-            [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'How long one attempt waits for a lock, keeping others waiting behind it')
+            [CompletionResult]::new('--constraint', '--constraint', [CompletionResultType]::ParameterName, 'Make what `plan --constraints` proposes under this name; say it once for each')
             [CompletionResult]::new('--add-key', '--add-key', [CompletionResultType]::ParameterName, 'Give this table a tenant key of its own, filled from its parent, and isolate it; nothing else is planned')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'How a row of that table leads to its parent: "column -> schema.table.column"')
             [CompletionResult]::new('--batch-size', '--batch-size', [CompletionResultType]::ParameterName, 'How many rows get their key in one transaction')
             [CompletionResult]::new('--throttle', '--throttle', [CompletionResultType]::ParameterName, 'The pause after each of those, as a share of the time that it took; 0 is none')
+            [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'How long one attempt waits for a lock, keeping others waiting behind it')
             [CompletionResult]::new('--database-url', '--database-url', [CompletionResultType]::ParameterName, 'Connection string of an administrator: a URL or libpq''s key=value form')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: ./tenantctl.toml]')
             [CompletionResult]::new('--app-role', '--app-role', [CompletionResultType]::ParameterName, 'Login role of the application; overrides [tenancy] app_role')
@@ -246,11 +247,12 @@ Register-ArgumentCompleter -Native -CommandName 'tenantctl' -ScriptBlock {
         'tenantctl;apply' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to report what was done')
             [CompletionResult]::new('--accept-lockout', '--accept-lockout', [CompletionResultType]::ParameterName, 'A role that may lose sight of rows, as `plan` shows it; say it once for each')
-            [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'How long one attempt waits for a lock, keeping others waiting behind it')
+            [CompletionResult]::new('--constraint', '--constraint', [CompletionResultType]::ParameterName, 'Make what `plan --constraints` proposes under this name; say it once for each')
             [CompletionResult]::new('--add-key', '--add-key', [CompletionResultType]::ParameterName, 'Give this table a tenant key of its own, filled from its parent, and isolate it; nothing else is planned')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'How a row of that table leads to its parent: "column -> schema.table.column"')
             [CompletionResult]::new('--batch-size', '--batch-size', [CompletionResultType]::ParameterName, 'How many rows get their key in one transaction')
             [CompletionResult]::new('--throttle', '--throttle', [CompletionResultType]::ParameterName, 'The pause after each of those, as a share of the time that it took; 0 is none')
+            [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'How long one attempt waits for a lock, keeping others waiting behind it')
             [CompletionResult]::new('--max-wait', '--max-wait', [CompletionResultType]::ParameterName, 'How long to try one change before it is skipped')
             [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]')
             [CompletionResult]::new('--journal-table', '--journal-table', [CompletionResultType]::ParameterName, 'Keep the same in this table of the database as well; made where it is missing')

@@ -147,7 +147,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__apply)
-            opts="-y -o -q -v -h -V --yes --format --accept-lockout --no-indexes --replace --privileges --views --watchdog --constraints --lock-timeout --add-key --from --batch-size --throttle --max-wait --journal --journal-table --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-y -o -q -v -h -V --yes --format --accept-lockout --no-indexes --replace --privileges --views --watchdog --constraints --constraint --add-key --from --batch-size --throttle --lock-timeout --max-wait --journal --journal-table --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -161,7 +161,7 @@ _tenantctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --lock-timeout)
+                --constraint)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -178,6 +178,10 @@ _tenantctl() {
                     return 0
                     ;;
                 --throttle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1025,7 +1029,7 @@ _tenantctl() {
             return 0
             ;;
         tenantctl__subcmd__plan)
-            opts="-o -q -v -h -V --format --check --no-indexes --replace --privileges --views --watchdog --constraints --lock-timeout --add-key --from --batch-size --throttle --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
+            opts="-o -q -v -h -V --format --check --no-indexes --replace --privileges --views --watchdog --constraints --constraint --add-key --from --batch-size --throttle --lock-timeout --database-url --config --app-role --schema --key --key-type --context --registry --output --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1035,7 +1039,7 @@ _tenantctl() {
                     COMPREPLY=($(compgen -W "table sql json markdown" -- "${cur}"))
                     return 0
                     ;;
-                --lock-timeout)
+                --constraint)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1052,6 +1056,10 @@ _tenantctl() {
                     return 0
                     ;;
                 --throttle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -200,11 +200,12 @@ set edit:completion:arg-completer[tenantctl] = {|@words|
         }
         &'tenantctl;plan'= {
             cand --format 'How to print the changes'
-            cand --lock-timeout 'How long one attempt waits for a lock, keeping others waiting behind it'
+            cand --constraint 'Make what `plan --constraints` proposes under this name; say it once for each'
             cand --add-key 'Give this table a tenant key of its own, filled from its parent, and isolate it; nothing else is planned'
             cand --from 'How a row of that table leads to its parent: "column -> schema.table.column"'
             cand --batch-size 'How many rows get their key in one transaction'
             cand --throttle 'The pause after each of those, as a share of the time that it took; 0 is none'
+            cand --lock-timeout 'How long one attempt waits for a lock, keeping others waiting behind it'
             cand --database-url 'Connection string of an administrator: a URL or libpq''s key=value form'
             cand --config 'Configuration file [default: ./tenantctl.toml]'
             cand --app-role 'Login role of the application; overrides [tenancy] app_role'
@@ -235,11 +236,12 @@ set edit:completion:arg-completer[tenantctl] = {|@words|
         &'tenantctl;apply'= {
             cand --format 'How to report what was done'
             cand --accept-lockout 'A role that may lose sight of rows, as `plan` shows it; say it once for each'
-            cand --lock-timeout 'How long one attempt waits for a lock, keeping others waiting behind it'
+            cand --constraint 'Make what `plan --constraints` proposes under this name; say it once for each'
             cand --add-key 'Give this table a tenant key of its own, filled from its parent, and isolate it; nothing else is planned'
             cand --from 'How a row of that table leads to its parent: "column -> schema.table.column"'
             cand --batch-size 'How many rows get their key in one transaction'
             cand --throttle 'The pause after each of those, as a share of the time that it took; 0 is none'
+            cand --lock-timeout 'How long one attempt waits for a lock, keeping others waiting behind it'
             cand --max-wait 'How long to try one change before it is skipped'
             cand --journal 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]'
             cand --journal-table 'Keep the same in this table of the database as well; made where it is missing'

@@ -195,11 +195,12 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l format -d '
 sql\t'A script for psql that does the same as `apply`'
 json\t'For programs'
 markdown\t'For a pull request'"
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l constraint -d 'Make what `plan --constraints` proposes under this name; say it once for each' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l add-key -d 'Give this table a tenant key of its own, filled from its parent, and isolate it; nothing else is planned' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l from -d 'How a row of that table leads to its parent: "column -> schema.table.column"' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l batch-size -d 'How many rows get their key in one transaction' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l throttle -d 'The pause after each of those, as a share of the time that it took; 0 is none' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l database-url -d 'Connection string of an administrator: a URL or libpq\'s key=value form' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l config -d 'Configuration file [default: ./tenantctl.toml]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -l app-role -d 'Login role of the application; overrides [tenancy] app_role' -r
@@ -229,11 +230,12 @@ complete -c tenantctl -n "__fish_tenantctl_using_subcommand plan" -s V -l versio
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l format -d 'How to report what was done' -r -f -a "table\t'For people'
 json\t'For programs: schema version 1'"
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l accept-lockout -d 'A role that may lose sight of rows, as `plan` shows it; say it once for each' -r
-complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l constraint -d 'Make what `plan --constraints` proposes under this name; say it once for each' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l add-key -d 'Give this table a tenant key of its own, filled from its parent, and isolate it; nothing else is planned' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l from -d 'How a row of that table leads to its parent: "column -> schema.table.column"' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l batch-size -d 'How many rows get their key in one transaction' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l throttle -d 'The pause after each of those, as a share of the time that it took; 0 is none' -r
+complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l lock-timeout -d 'How long one attempt waits for a lock, keeping others waiting behind it' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l max-wait -d 'How long to try one change before it is skipped' -r
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l journal -d 'Append who changed what, when and with what outcome to this file [default: $XDG_STATE_HOME/tenantctl/journal.jsonl]' -r -F
 complete -c tenantctl -n "__fish_tenantctl_using_subcommand apply" -l journal-table -d 'Keep the same in this table of the database as well; made where it is missing' -r

@@ -1,4 +1,4 @@
-//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|growth|roles|peer|probe|backfill]`.
+//! Ratios against the floor: `cargo bench --bench ratios [-- audit|policy|apply|start|provision|growth|roles|peer|probe|backfill]`.
 //!
 //! Each figure is a median of whole processes, and its floor is measured in the same run on the
 //! same throwaway server: psql reading the same catalogs, a hand-written WHERE, psql running the
@@ -17,6 +17,7 @@ mod backfill;
 mod bench;
 mod growth;
 mod peer;
+mod provision;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ use bench::{Bench, RUNS, TOOL, median, middle, ms, peak, ratio, time};
 use tenantctl::sandbox::{Options, Sandbox, Wanted};
 
 /// The six plain reads that an audit cannot do without.
-const FLOOR: &str = "\
+pub(crate) const FLOOR: &str = "\
 select oid, relname, relnamespace, relkind, relowner, relrowsecurity, relforcerowsecurity, relacl, reloptions from pg_class;
 select oid, polrelid, polname, polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid) from pg_policy;
 select attrelid, attnum, attname, atttypid, attnotnull, attacl from pg_attribute where attnum > 0 and not attisdropped;
@@ -96,6 +97,10 @@ impl Bench {
     fn when_asked(&self, wanted: &[String]) {
         for name in wanted {
             match name.as_str() {
+                "provision" => {
+                    self.plan(10_000);
+                    self.apply(10_000);
+                }
                 "growth" => self.growth(),
                 "roles" => self.roles(),
                 "peer" => self.peer(),
@@ -135,47 +140,6 @@ impl Bench {
             psql,
         );
         println!("        peak memory {} MiB", memory / 1024);
-    }
-
-    fn apply(&self, tables: usize) {
-        let config = self.config();
-        let mut ours = Vec::new();
-        let mut psql = Vec::new();
-        for round in 0..RUNS {
-            let (one, other) = (format!("apply_{round}"), format!("script_{round}"));
-            self.tables(&one, tables, false);
-            self.tables(&other, tables, false);
-            let plan = Command::output(
-                self.tool(&other, &config)
-                    .arg("plan")
-                    .arg("--format")
-                    .arg("sql")
-                    .stdout(Stdio::piped()),
-            )
-            .unwrap();
-            let script = self.file("plan.sql", &String::from_utf8(plan.stdout).unwrap());
-            psql.push(time(
-                self.psql(&other)
-                    .arg("-v")
-                    .arg("ON_ERROR_STOP=1")
-                    .arg("-f")
-                    .arg(&script),
-            ));
-            ours.push(time(
-                self.tool(&one, &config)
-                    .arg("apply")
-                    .arg("--yes")
-                    .arg("--quiet"),
-            ));
-            self.sql("postgres", &format!("drop database {one}"));
-            self.sql("postgres", &format!("drop database {other}"));
-        }
-        ratio(
-            &format!("apply   {tables} tables"),
-            middle(ours),
-            "psql, the same statements",
-            middle(psql),
-        );
     }
 
     /// 1,000,000 rows of 1,000 organizations: the policy that `apply` writes, the widespread one that

@@ -1,15 +1,12 @@
 //! `tenantctl apply`
 
-use std::time::Duration;
-
 use anyhow::Result;
 
+use super::Context;
 use super::adding::{self, Adding};
-use super::changes::{Recording, Run};
+use super::changes::{Recording, Run, Waiting};
 use super::plan::{Choose, target};
-use super::{Context, duration};
 use crate::exit::Code;
-use crate::plan::apply::Patience;
 use crate::report::{self, Format, style};
 
 /// Make the changes that `plan` shows: short locks, retries, nothing half done
@@ -28,9 +25,8 @@ pub(super) struct Options {
     choose: Choose,
     #[command(flatten)]
     adding: Adding,
-    /// How long to try one change before it is skipped
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
-    max_wait: Duration,
+    #[command(flatten)]
+    waiting: Waiting,
     #[command(flatten)]
     recording: Recording,
 }
@@ -45,10 +41,7 @@ impl Options {
             context,
             command: "apply",
             yes: self.yes,
-            patience: Patience {
-                lock_timeout: self.choose.lock_timeout,
-                max_wait: self.max_wait,
-            },
+            patience: self.waiting.patience(),
             recording: &self.recording,
             planner: &|snapshot, comments| {
                 adding::plan((snapshot, comments), &settings, &choice, wish.as_ref())

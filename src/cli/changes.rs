@@ -278,21 +278,28 @@ impl Observer for Watching {
     }
 }
 
-/// How long to wait for locks; the same options everywhere.
+/// How long others may wait behind us; the same option everywhere.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub(super) struct Waiting {
+pub(super) struct LockTimeout {
     /// How long one attempt waits for a lock, keeping others waiting behind it
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = super::duration::parse)]
     pub(super) lock_timeout: Duration,
+}
+
+/// How long to wait for locks.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Waiting {
+    #[command(flatten)]
+    one: LockTimeout,
     /// How long to try one change before it is skipped
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::duration::parse)]
-    pub(super) max_wait: Duration,
+    max_wait: Duration,
 }
 
 impl Waiting {
     pub(super) fn patience(self) -> Patience {
         Patience {
-            lock_timeout: self.lock_timeout,
+            lock_timeout: self.one.lock_timeout,
             max_wait: self.max_wait,
         }
     }

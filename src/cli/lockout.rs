@@ -6,9 +6,9 @@ use super::{Context, changes::listed};
 use crate::catalog::{self, Snapshot};
 use crate::exit::usage;
 use crate::plan::{Lockout, Plan};
-use crate::report::lockout::{connected, few};
+use crate::report::lockout::{connected, losses, options};
 use crate::session::Purpose;
-use crate::session::quote::{printable, shell_word};
+use crate::session::quote::printable;
 
 /// Adds who is connected to a plan that locks somebody out.
 pub(super) async fn observe(
@@ -45,25 +45,17 @@ pub(super) fn agreed(snapshot: &Snapshot, plan: &Plan, accepted: &[String]) -> R
     }
     let texts: Vec<String> = open.iter().map(|lockout| text(lockout)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let options: Vec<String> = open
-        .iter()
-        .map(|lockout| format!("--accept-lockout {}", shell_word(&lockout.role)))
-        .collect();
     bail!(
         "these changes would take rows from roles that see them today, so none was made: {}; give \
          them a policy, let them set the context, or name them: {}",
         listed(&texts),
-        options.join(" ")
+        options(open.into_iter())
     );
 }
 
 fn text(lockout: &Lockout) -> String {
-    let losses: Vec<String> = lockout
-        .losses
-        .iter()
-        .map(|loss| format!("{} ({})", loss.why, few(&loss.objects)))
-        .collect();
-    let mut text = format!("{}: {}", printable(&lockout.role), losses.join("; "));
+    let losses = losses(lockout).join("; ");
+    let mut text = format!("{}: {losses}", printable(&lockout.role));
     if !lockout.sessions.is_empty() {
         text.push_str(&format!("; connected now: {}", connected(lockout)));
     }

@@ -1,11 +1,10 @@
 //! `tenantctl plan`
 
-use std::time::Duration;
-
 use anyhow::Result;
 
 use super::adding::{self, Adding};
-use super::{Context, changes, duration, lockout};
+use super::changes::LockTimeout;
+use super::{Context, changes, lockout};
 use crate::catalog::Snapshot;
 use crate::exit::Code;
 use crate::plan::{Choice, apply};
@@ -25,9 +24,11 @@ pub(super) struct Options {
     choose: Choose,
     #[command(flatten)]
     adding: Adding,
+    #[command(flatten)]
+    waiting: LockTimeout,
 }
 
-/// What `plan` and `apply` leave out, and how long they wait.
+/// What `plan` and `apply` do beside isolation, and what they leave out.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Choose {
     /// Leave indexes out
@@ -54,9 +55,6 @@ pub(super) struct Choose {
     /// Make what `plan --constraints` proposes under this name; say it once for each
     #[arg(long, value_name = "ID")]
     pub(super) constraint: Vec<String>,
-    /// How long one attempt waits for a lock, keeping others waiting behind it
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
-    pub(super) lock_timeout: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -108,7 +106,7 @@ impl Options {
         output.write(&match self.format {
             Format::Table => report::plan::table(&plan),
             Format::Sql => {
-                report::plan::script(&plan, &target, apply::millis(self.choose.lock_timeout))
+                report::plan::script(&plan, &target, apply::millis(self.waiting.lock_timeout))
             }
             Format::Markdown => report::plan::markdown(&plan),
             Format::Json => report::plan::json(&plan, &target, ("plan", None)),

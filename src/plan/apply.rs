@@ -9,6 +9,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::add_key::Filling;
 use super::attempt::{Missed, Stage, is_lock, locked};
+use super::exclusive::AT_WORK;
 pub use super::exclusive::Exclusive;
 use super::journal::JournalTable;
 use super::{Change, Plan, hindered};
@@ -164,7 +165,8 @@ impl<'a> Runner<'a> {
         // A concurrent build waits without keeping anybody waiting, so it may wait for long.
         let wait = runner.patience.max_wait.max(runner.patience.lock_timeout);
         let question = format!(
-            "set lock_timeout = {}; set search_path = pg_catalog; select pg_backend_pid()",
+            "set lock_timeout = {}; set search_path = pg_catalog; \
+             select pg_backend_pid(); select pg_advisory_lock_shared({AT_WORK})",
             millis(wait)
         );
         runner.pid = runner
@@ -257,7 +259,14 @@ impl<'a> Runner<'a> {
     }
 
     async fn transaction(&self, statements: &[String]) -> Result<(), Missed> {
-        let text = transaction(statements, self.patience.lock_timeout);
+        // Through a pooler no session of ours lasts, so that each transaction says that it is at work.
+        let at_work = self.pid.is_none();
+        let at_work = at_work.then(|| format!("select pg_advisory_xact_lock_shared({AT_WORK})"));
+        let all: Vec<String> = at_work
+            .into_iter()
+            .chain(statements.iter().cloned())
+            .collect();
+        let text = transaction(&all, self.patience.lock_timeout);
         self.watched(&text, self.patience.lock_timeout).await?;
         Ok(())
     }

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::foreign_key::{ForeignKey, Wish, broken_by};
 use super::mark::Place;
 use super::names;
+use super::not_null::{self, NotNull};
 use super::work::{Desk, Target, Work};
 use super::{Change, Effort, Kind, LeftAlone, LockMode};
 use crate::catalog::{Column, Constraint, ConstraintKind, Oid, Relation, RelationKind};
@@ -114,24 +115,24 @@ impl Planner<'_, '_> {
 
     /// The stages of NOT NULL that are still to come.
     fn not_null(&mut self, relation: &Relation, column: &Column, check: Option<&Constraint>) {
-        let (table, key) = (relation.qualified(), ident(&column.name));
-        let base = format!("not-null:{table}");
+        let key = ident(&column.name);
+        let base = format!("not-null:{}", relation.qualified());
         let name = match check {
             Some(check) => check.name.clone(),
             None => free_name(relation, |nth| {
                 names::constraint((&relation.name, &column.name), "_tenantctl_not_null", nth)
             }),
         };
-        let quoted = ident(&name);
-        let drop = format!("ALTER TABLE {table} DROP CONSTRAINT {quoted}");
+        let wanted = NotNull {
+            relation,
+            column: &column.name,
+            check: &name,
+        };
         let mut after = Vec::new();
         if check.is_none() && !column.not_null {
             let mut work = Work::default();
-            work.push(
-                format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} CHECK ({key} IS NOT NULL) NOT VALID"),
-                drop.clone(),
-                format!("{key} may be null; from here on no new row has it so"),
-            );
+            let because = format!("{key} may be null; from here on no new row has it so");
+            work.push(wanted.add(), wanted.drop(), because);
             let place = Place::new_constraint(relation, &name);
             work.stamp(self.desk, &place, |mark| mark.made = true);
             self.stage(
@@ -143,31 +144,29 @@ impl Planner<'_, '_> {
         }
         if !column.not_null && check.is_none_or(|check| !check.validated) {
             let mut work = Work::default();
-            let rows = format!("SELECT * FROM {table} WHERE {key} IS NULL");
-            work.statements
-                .push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {quoted}"));
-            work.because.push(broken_by(&rows));
+            work.statements.push(wanted.validate(relation));
+            work.because.push(broken_by(&wanted.rows()));
             self.stage(
                 work,
                 relation,
                 LockMode::ShareUpdateExclusive,
                 (format!("{base}:validate"), &mut after),
             );
-            self.scans(rows);
+            self.scans(wanted.rows());
         }
         let mut work = Work::default();
         if !column.not_null {
             work.push(
-                format!("ALTER TABLE {table} ALTER COLUMN {key} SET NOT NULL"),
-                format!("ALTER TABLE {table} ALTER COLUMN {key} DROP NOT NULL"),
+                wanted.set(),
+                not_null::unset(relation, &column.name),
                 format!("the valid check proves that {key} is never null, so nothing is scanned"),
             );
             let place = Place::column(relation, column);
             work.stamp(self.desk, &place, |mark| mark.not_null = true);
         }
-        work.statements.push(drop);
+        work.statements.push(wanted.drop());
         work.because
-            .push(format!("NOT NULL does the work of {quoted}"));
+            .push(format!("NOT NULL does the work of {}", ident(&name)));
         self.stage(
             work,
             relation,

@@ -13,6 +13,11 @@ use crate::session::{Connector, Purpose, Session};
 /// The key of the advisory lock: "tenantct" in ASCII, so that it is recognised in `pg_locks`.
 const KEY: i64 = 0x7465_6e61_6e74_6374;
 
+/// The key of the advisory lock that a session shares while it makes changes. Where tenantctl is killed, the
+/// server goes on with the statement that it was given, and waits for a lock before that: what the next
+/// run read meanwhile would be wrong.
+pub(super) const AT_WORK: i64 = KEY + 1;
+
 /// How often a second apply looks whether the first is done.
 const POLL: Duration = Duration::from_millis(200);
 
@@ -85,7 +90,8 @@ impl Exclusive {
         Ok(())
     }
 
-    /// One attempt; leaves the transaction open only where it has the lock.
+    /// One attempt; leaves the transaction open only where it has the lock, and where nothing of a run
+    /// that was killed is still going on.
     async fn attempt(&self) -> Result<bool> {
         let mut text = String::from(
             "begin; set local search_path = pg_catalog; \
@@ -94,7 +100,10 @@ impl Exclusive {
         if self.session.server_major() >= 17 {
             text.push_str("set local transaction_timeout = 0; ");
         }
-        text.push_str(&format!("select pg_try_advisory_xact_lock({KEY})"));
+        text.push_str(&format!(
+            "select pg_try_advisory_xact_lock({KEY}) and not exists (select from pg_locks l where {})",
+            granted(&[AT_WORK])
+        ));
         let got = ask(&self.session, &text).await?.as_deref() == Some("t");
         if !got {
             self.session
@@ -123,13 +132,9 @@ impl Exclusive {
                                       pg_catalog.to_char(a.xact_start, 'HH24:MI:SS'))
              from pg_catalog.pg_locks l
              left join pg_catalog.pg_stat_activity a on a.pid = l.pid
-             where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-               and l.classid = {} and l.objid = {}
-               and l.database = (select d.oid from pg_catalog.pg_database d
-                                 where d.datname = pg_catalog.current_database())
+             where {}
              limit 1",
-            KEY >> 32,
-            KEY & 0xffff_ffff
+            granted(&[KEY, AT_WORK])
         );
         Ok(match ask(&self.session, &question).await? {
             Some(holder) => format!(" ({holder})"),
@@ -159,6 +164,22 @@ impl Exclusive {
     pub async fn release(self) {
         self.session.close().await;
     }
+}
+
+/// Whether a row of `pg_locks` is one of these advisory locks in this database.
+fn granted(keys: &[i64]) -> String {
+    let low: Vec<String> = keys
+        .iter()
+        .map(|key| (key & 0xffff_ffff).to_string())
+        .collect();
+    format!(
+        "l.locktype = 'advisory' and l.granted and l.objsubid = 1
+         and l.classid = {} and l.objid in ({})
+         and l.database = (select d.oid from pg_catalog.pg_database d
+                           where d.datname = pg_catalog.current_database())",
+        KEY >> 32,
+        low.join(", ")
+    )
 }
 
 async fn ask(session: &Session, question: &str) -> Result<Option<String>> {

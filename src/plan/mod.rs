@@ -22,6 +22,7 @@ mod lockout;
 mod mark;
 mod named;
 mod names;
+mod not_null;
 mod outlook;
 mod policies;
 mod preflight;

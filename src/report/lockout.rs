@@ -11,7 +11,7 @@ use crate::session::quote::{printable, shell_word};
 const FEW: usize = 3;
 
 /// `public.a, public.b, public.c and 9 more`.
-pub fn few(names: &[String]) -> String {
+fn few(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(FEW).map(|name| printable(name)).collect();
     let mut text = shown.join(", ");
     if names.len() > FEW {
@@ -47,27 +47,29 @@ pub fn connected(lockout: &Lockout) -> String {
 /// One line a role, and what to say to `apply`; nothing where nobody is locked out.
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let mut lines: Vec<String> = plan.lockouts.iter().map(line).collect();
-    let named: Vec<String> = plan
-        .lockouts
-        .iter()
-        .filter(|lockout| lockout.refuses())
-        .map(|lockout| format!("--accept-lockout {}", shell_word(&lockout.role)))
-        .collect();
+    let named = options(plan.lockouts.iter().filter(|lockout| lockout.refuses()));
     if !named.is_empty() {
-        lines.push(format!(
-            "apply refuses until they are named: {}",
-            named.join(" ")
-        ));
+        lines.push(format!("apply refuses until they are named: {named}"));
     }
     lines
 }
 
-fn line(lockout: &Lockout) -> String {
-    let losses: Vec<String> = lockout
-        .losses
-        .iter()
+/// What to say to `apply` for these to be agreed to.
+pub fn options<'l>(lockouts: impl Iterator<Item = &'l Lockout>) -> String {
+    let options = lockouts.map(|lockout| format!("--accept-lockout {}", shell_word(&lockout.role)));
+    options.collect::<Vec<_>>().join(" ")
+}
+
+/// What a role loses, and on which tables.
+pub fn losses(lockout: &Lockout) -> Vec<String> {
+    let losses = lockout.losses.iter();
+    losses
         .map(|loss| format!("{} ({})", loss.why, few(&loss.objects)))
-        .collect();
+        .collect()
+}
+
+fn line(lockout: &Lockout) -> String {
+    let losses = losses(lockout);
     let mut text = format!("{} {}", printable(&lockout.role), losses.join("; it "));
     if !lockout.through.is_empty() {
         let _ = write!(

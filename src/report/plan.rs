@@ -1,5 +1,6 @@
 //! Plans and what became of them: tables for people, SQL for psql, JSON for programs.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use super::table::{plain_table, ruled_table};
 use super::{Target, lockout, proposals, style};
 use crate::plan::apply::Outcome;
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Kind, Lock, Plan};
 use crate::session::quote::{literal, printable};
 
 /// A table that fits the terminal; a line that says so where nothing is to be done.
@@ -16,21 +17,7 @@ pub fn table(plan: &Plan) -> String {
     if plan.changes.is_empty() {
         out.push_str("nothing to change: isolation is as tenantctl.toml says\n");
     } else {
-        let mut table = ruled_table(width());
-        table.set_header(["object", "change", "lock", "why"]);
-        for change in &plan.changes {
-            table.add_row([
-                printable(&change.object),
-                what(change),
-                format!(
-                    "{} on {}",
-                    change.lock.mode.word(),
-                    printable(&change.lock.on)
-                ),
-                printable(&change.because.join("; ")),
-            ]);
-        }
-        let _ = writeln!(out, "{table}\n{}", counted(plan));
+        changes(plan, &mut out);
     }
     left_alone(plan, &mut out);
     for line in lockout::lines(plan) {
@@ -38,6 +25,44 @@ pub fn table(plan: &Plan) -> String {
     }
     proposals::lines(plan, &mut out);
     out
+}
+
+/// More changes of one kind than this are counted; the other formats list them all.
+const MAX_SAME: usize = 200;
+
+fn changes(plan: &Plan, out: &mut String) {
+    let mut table = ruled_table(width());
+    table.set_header(["object", "change", "lock", "why"]);
+    let mut kinds: HashMap<Kind, usize> = HashMap::new();
+    for change in &plan.changes {
+        let same = kinds.entry(change.kind).or_default();
+        *same += 1;
+        if *same > MAX_SAME {
+            continue;
+        }
+        table.add_row([
+            printable(&change.object),
+            what(change),
+            lock(change),
+            printable(&change.because.join("; ")),
+        ]);
+    }
+    let listed: usize = kinds.values().map(|count| (*count).min(MAX_SAME)).sum();
+    let _ = writeln!(out, "{table}");
+    if listed < plan.changes.len() {
+        let more = plan.changes.len() - listed;
+        let _ = writeln!(
+            out,
+            "… and {more} more (tenantctl plan --format sql, json or markdown lists them)"
+        );
+    }
+    let _ = writeln!(out, "{}", counted(plan));
+}
+
+/// `ACCESS EXCLUSIVE on public.orders`.
+fn lock(change: &Change) -> String {
+    let Lock { mode, on } = &change.lock;
+    format!("{} on {}", mode.word(), printable(on))
 }
 
 /// Where no mark of ours is left, and what has to be done by hand.
@@ -145,11 +170,7 @@ pub fn markdown(plan: &Plan) -> String {
         let cells = [
             printable(&change.object),
             what(change).replace('\n', "<br>"),
-            format!(
-                "{} on {}",
-                change.lock.mode.word(),
-                printable(&change.lock.on)
-            ),
+            lock(change),
             change.effort.word().to_owned(),
             printable(&change.because.join("; ")),
             change.closes.join(", "),

@@ -24,6 +24,7 @@ mod explain;
 mod fuzz;
 mod generated;
 mod harness;
+mod killed;
 mod lockout;
 mod named;
 mod objects;

@@ -1,8 +1,6 @@
 //! `revert`: the way back, whole or for one table, and what is remembered of the way there.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -26,14 +24,14 @@ const TABLES: &str = r#"
     create index theirs on enabled (organization_id);"#;
 
 /// A shop as the team left it.
-fn shop_on(db: &Db, more: &str) {
+pub(crate) fn shop_on(db: &Db, more: &str) {
     db.shop();
     db.sql(TABLES);
     db.sql(more);
 }
 
 /// What the catalogs and comments say, where there is no pg_dump too.
-fn state(db: &Db) -> (String, Option<String>) {
+pub(crate) fn state(db: &Db) -> (String, Option<String>) {
     let told = db.value(
         "select string_agg(what, E'\\n' order by what) from (
              select format('%s %s %s %s', c.relname, c.relrowsecurity, c.relforcerowsecurity, obj_description(c.oid))
@@ -317,71 +315,4 @@ fn every_change_is_written_down() {
     let refused = db.tenantctl(nowhere).run();
     refused.expect_code(3).says(&["nothing was changed"]);
     assert_eq!(db.value("select count(*) from pg_policy"), "0");
-}
-
-/// How often: `TENANTCTL_KILLS`, otherwise few.
-fn kills() -> u32 {
-    let given = std::env::var("TENANTCTL_KILLS").ok();
-    given.map_or(4, |text| text.parse().expect("TENANTCTL_KILLS is a number"))
-}
-
-/// Row-level security without a policy hides everything, a policy without it nothing.
-const HALVES: &str = "select count(*) from pg_class c
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-      and c.relname not in ('enabled', 'forced')
-      and c.relrowsecurity <> exists (select from pg_policy p where p.polrelid = c.oid)";
-
-/// Ends the watch, by a panic too.
-struct Ending<'s>(&'s AtomicBool);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-#[test]
-fn killed_anywhere_and_run_again_it_ends_the_same() {
-    let db = Db::new();
-    shop_on(
-        &db,
-        "do $$ begin for i in 1..12 loop
-         execute format('create table many_%s (id int, organization_id uuid)', i); end loop; end $$",
-    );
-    let before = state(&db);
-    let apply = ["apply", "--yes", "--quiet"];
-    let revert = ["revert", "--yes", "--quiet"];
-    let started = Instant::now();
-    db.tenantctl(apply).run().expect_code(0);
-    let whole = started.elapsed();
-    let applied = state(&db);
-    db.tenantctl(revert).run().expect_code(0);
-    assert_eq!(state(&db), before);
-    let (stop, kills) = (AtomicBool::new(false), kills());
-    std::thread::scope(|scope| {
-        let watch = || {
-            let session = db.session();
-            while !stop.load(Ordering::Relaxed) {
-                assert_eq!(session.sql(HALVES)[0][0].as_deref(), Some("0"));
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        };
-        scope.spawn(watch);
-        let _ending = Ending(&stop);
-        for nth in 0..kills {
-            for (command, end) in [(apply, &applied), (revert, &before)] {
-                let part = (f64::from(nth) + rand::random::<f64>()) / f64::from(kills);
-                let running = db.tenantctl(command).start();
-                std::thread::sleep(whole.mul_f64(part));
-                running.signal(libc::SIGKILL);
-                running.wait();
-                db.tenantctl(command).run().expect_code(0);
-                assert_eq!(
-                    &state(&db),
-                    end,
-                    "{command:?} killed after {part:.3} of {whole:?}"
-                );
-            }
-        }
-    });
 }

@@ -30,7 +30,7 @@ use subject::Subject;
 
 pub use fill::Filling;
 pub(super) use readers::{may_read, sees_all};
-pub(super) use undo::undo;
+pub(super) use undo::{is_ours, undo};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]

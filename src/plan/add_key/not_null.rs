@@ -1,12 +1,11 @@
-//! NOT NULL without a scan under a strong lock: a CHECK that is not valid yet, VALIDATE, SET NOT
-//! NULL, which believes the CHECK, and the CHECK goes. `sql-altertable`, SET NOT NULL.
+//! The stages of NOT NULL of a key that was added.
 
 use super::subject::Subject;
 use crate::catalog::{Column, Constraint, Relation};
 use crate::plan::mark::Place;
+use crate::plan::not_null::{self, NotNull};
 use crate::plan::work::{Desk, Target, Work};
 use crate::plan::{Change, Effort, Kind, LockMode, names};
-use crate::session::quote::ident;
 
 /// The steps that are left, each after the one before it.
 pub(super) fn changes(
@@ -14,17 +13,18 @@ pub(super) fn changes(
     subject: &Subject<'_>,
     after: Vec<String>,
 ) -> Vec<Change> {
-    let table = subject.relation.qualified();
-    let check = check_name(subject);
+    let check = name(subject.relation, subject.key);
+    let wanted = NotNull {
+        relation: subject.relation,
+        column: subject.key,
+        check: &check,
+    };
     let mut changes = Vec::new();
     if !found(subject).is_some_and(|check| check.validated) {
         let mut work = Work::default();
         work.push(
-            format!(
-                "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({} IS NOT NULL) NOT VALID",
-                ident(subject.key)
-            ),
-            drop_check(subject),
+            wanted.add(),
+            wanted.drop(),
             "holds for new rows at once; those that are there are looked at without a lock that \
              anybody notices",
         );
@@ -35,22 +35,16 @@ pub(super) fn changes(
             .filter(|leaf| leaf.oid != subject.relation.oid);
         for at in partitions.chain([&subject.relation]) {
             let before = changes.last().map(|change| change.id.clone());
-            changes.push(validate(desk, subject, at, before));
+            changes.push(validate(desk, wanted, at, before));
         }
     }
     let mut work = Work::default();
     work.push(
-        format!(
-            "ALTER TABLE {table} ALTER COLUMN {} SET NOT NULL",
-            ident(subject.key)
-        ),
-        format!(
-            "ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL",
-            ident(subject.key)
-        ),
+        wanted.set(),
+        not_null::unset(subject.relation, subject.key),
         "every row has a key: the valid CHECK spares the scan",
     );
-    work.statements.push(drop_check(subject));
+    work.statements.push(wanted.drop());
     if let Some(column) = subject.found {
         let place = Place::column(subject.relation, column);
         work.stamp(desk, &place, |mark| mark.not_null = !mark.made);
@@ -67,7 +61,7 @@ pub(super) fn changes(
 /// Of a run that was killed: while it is there, rows that have no key cannot even be changed.
 pub(super) fn drop_leftover(subject: &Subject<'_>, work: &mut Work) {
     if found(subject).is_some_and(|check| !check.validated) {
-        work.statements.push(drop_check(subject));
+        work.statements.push(drop_of(subject.relation, subject.key));
         work.because.push(
             "a check that an earlier run left keeps rows without a key from being changed"
                 .to_owned(),
@@ -77,23 +71,19 @@ pub(super) fn drop_leftover(subject: &Subject<'_>, work: &mut Work) {
 
 fn validate(
     desk: Desk<'_, '_>,
-    subject: &Subject<'_>,
+    wanted: NotNull<'_>,
     at: &Relation,
     before: Option<String>,
 ) -> Change {
     let mut work = Work::default();
-    work.statements.push(format!(
-        "ALTER TABLE {} VALIDATE CONSTRAINT {}",
-        at.qualified(),
-        check_name(subject)
-    ));
+    work.statements.push(wanted.validate(at));
     work.because
         .push("reads every row and blocks neither reads nor writes".to_owned());
     let mut change = step(desk, work, (at, "validate"), before.into_iter().collect());
     change.lock.mode = LockMode::ShareUpdateExclusive;
     change.effort = Effort::Scan;
     // Otherwise a row that came without a key could not be changed any more.
-    change.otherwise = vec![drop_check(subject)];
+    change.otherwise = vec![wanted.drop()];
     change
 }
 
@@ -112,25 +102,19 @@ fn step(
     change
 }
 
-fn check_name(subject: &Subject<'_>) -> String {
-    ident(&name(subject.relation, subject.key))
-}
-
 fn name(relation: &Relation, key: &str) -> String {
     names::of_column(&relation.name, key, "_tenantctl_not_null")
 }
 
-fn drop_check(subject: &Subject<'_>) -> String {
-    drop_of(subject.relation, subject.key)
-}
-
 /// Takes the CHECK on a column away.
 pub(super) fn drop_of(relation: &Relation, key: &str) -> String {
-    format!(
-        "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
-        relation.qualified(),
-        ident(&name(relation, key))
-    )
+    let check = name(relation, key);
+    let wanted = NotNull {
+        relation,
+        column: key,
+        check: &check,
+    };
+    wanted.drop()
 }
 
 /// Whether a run that was killed left the CHECK on a column.

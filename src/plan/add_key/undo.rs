@@ -2,7 +2,7 @@
 
 use super::{not_null, prepare};
 use crate::catalog::{Comments, Function, Relation, Snapshot};
-use crate::plan::mark::{Mark, Place};
+use crate::plan::mark::Place;
 use crate::plan::work::Target;
 use crate::plan::{Change, Kind, LockMode};
 use crate::session::quote::ident;
@@ -20,7 +20,10 @@ pub(in crate::plan) fn undo(snapshot: &Snapshot, comments: &Comments) -> Vec<Cha
     let tables: Vec<String> = changes.iter().map(|change| change.id.clone()).collect();
     let mut functions: Vec<&Function> = snapshot.functions.values().collect();
     functions.sort_by_key(|function| function.signature());
-    for function in functions.into_iter().filter(|function| back.made(function)) {
+    for function in functions {
+        if !is_ours(function, comments) {
+            continue;
+        }
         let signature = function.signature();
         let target = Target::other(&signature, function.owner, LockMode::AccessExclusive);
         changes.push(Change {
@@ -33,20 +36,18 @@ pub(in crate::plan) fn undo(snapshot: &Snapshot, comments: &Comments) -> Vec<Cha
     changes
 }
 
+/// Whether a function was made to fill keys.
+pub(in crate::plan) fn is_ours(function: &Function, comments: &Comments) -> bool {
+    let (_, mark) = Place::function(function).read(comments);
+    function.name.ends_with(prepare::FUNCTION) && mark.is_some_and(|mark| mark.made)
+}
+
 struct Back<'s> {
     snapshot: &'s Snapshot,
     comments: &'s Comments,
 }
 
 impl Back<'_> {
-    fn mark(&self, place: &Place) -> Mark {
-        place.read(self.comments).1.unwrap_or_default()
-    }
-
-    fn made(&self, function: &Function) -> bool {
-        function.name.ends_with(prepare::FUNCTION) && self.mark(&Place::function(function)).made
-    }
-
     fn table(&self, relation: &Relation) -> Option<Change> {
         let table = relation.qualified();
         let (mut statements, mut because) = (Vec::new(), Vec::new());
@@ -96,7 +97,7 @@ impl Back<'_> {
                 .iter()
                 .any(|suffix| trigger.name.ends_with(suffix))
                 && !relation.is_partition
-                && function.is_some_and(|function| self.made(function))
+                && function.is_some_and(|function| is_ours(function, self.comments))
         });
         ours.map(|trigger| trigger.name.as_str())
     }

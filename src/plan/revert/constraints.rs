@@ -4,6 +4,7 @@ use super::{Steps, WayBack};
 use crate::catalog::{Constraint, ConstraintKind, Index, Relation};
 use crate::plan::mark::{Mark, Place};
 use crate::plan::named::place;
+use crate::plan::not_null::unset;
 use crate::plan::unique::Unique;
 use crate::plan::work::Target;
 use crate::plan::{Dropped, Kind, LeftAlone, LockMode};
@@ -170,7 +171,6 @@ impl<'s> WayBack<'s> {
     }
 
     fn nullable_again(&mut self, relation: &Relation, steps: &mut Steps) {
-        let name = relation.qualified();
         for column in &relation.columns {
             let place = Place::column(relation, column);
             let (own, mark) = place.read(self.comments);
@@ -189,7 +189,7 @@ impl<'s> WayBack<'s> {
                 self.leave(relation, reason);
             } else if column.not_null {
                 steps.push(
-                    format!("ALTER TABLE {name} ALTER COLUMN {quoted} DROP NOT NULL"),
+                    unset(relation, &column.name),
                     format!("{quoted} was made NOT NULL"),
                 );
             }

@@ -3,7 +3,7 @@
 use super::super::LeftAlone;
 use super::super::mark::{Mark, Place};
 use super::super::revoked::speaks_for;
-use super::super::watchdog;
+use super::super::{add_key, watchdog};
 use super::{Steps, WayBack};
 use crate::catalog::{Function, Oid, Privilege, Relation};
 use crate::session::quote::ident;
@@ -67,12 +67,14 @@ impl WayBack<'_> {
         }
     }
 
-    /// Functions whose EXECUTE was taken.
+    /// Functions whose EXECUTE was taken. One that was made goes later, and is known by its mark until then.
     pub(super) fn functions(&mut self) {
         let mut functions: Vec<&Function> = self.snapshot.functions.values().collect();
         functions.sort_by_cached_key(|function| function.signature());
         for function in functions {
-            if watchdog::is_ours(function, self.comments) {
+            if watchdog::is_ours(function, self.comments)
+                || add_key::is_ours(function, self.comments)
+            {
                 continue;
             }
             let place = Place::function(function);
