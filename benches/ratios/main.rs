@@ -28,7 +28,7 @@ use bench::{Bench, RUNS, TOOL, median, middle, ms, peak, ratio, time};
 use tenantctl::sandbox::{Options, Sandbox, Wanted};
 
 /// The six plain reads that an audit cannot do without.
-pub(crate) const FLOOR: &str = "\
+const FLOOR: &str = "\
 select oid, relname, relnamespace, relkind, relowner, relrowsecurity, relforcerowsecurity, relacl, reloptions from pg_class;
 select oid, polrelid, polname, polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid) from pg_policy;
 select attrelid, attnum, attname, atttypid, attnotnull, attacl from pg_attribute where attnum > 0 and not attisdropped;
@@ -116,21 +116,24 @@ impl Bench {
         println!("start   --version                    {}", ms(version));
     }
 
+    /// psql reading what nobody can do without.
+    fn floor(&self, database: &str) -> Duration {
+        let floor = self.file("floor.sql", FLOOR);
+        median(|| {
+            time(
+                self.psql(database)
+                    .args(["-o", "/dev/null", "-f"])
+                    .arg(&floor),
+            )
+        })
+    }
+
     fn audit(&self, tables: usize) {
         let database = format!("audit_{tables}");
         self.tables(&database, tables, true);
         self.sql(&database, "vacuum analyze");
         let config = self.config();
-        let floor = self.file("floor.sql", FLOOR);
-        let psql = median(|| {
-            time(
-                self.psql(&database)
-                    .arg("-o")
-                    .arg("/dev/null")
-                    .arg("-f")
-                    .arg(&floor),
-            )
-        });
+        let psql = self.floor(&database);
         let ours = median(|| time(self.tool(&database, &config).arg("audit").arg("--quiet")));
         let memory = peak(self.tool(&database, &config).arg("audit"));
         ratio(

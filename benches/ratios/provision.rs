@@ -2,7 +2,6 @@
 
 use std::process::{Command, Stdio};
 
-use crate::FLOOR;
 use crate::bench::{Bench, RUNS, median, middle, peak, ratio, time};
 
 impl Bench {
@@ -12,14 +11,7 @@ impl Bench {
         self.tables(&database, tables, false);
         self.sql(&database, "vacuum analyze");
         let config = self.config();
-        let floor = self.file("floor.sql", FLOOR);
-        let psql = median(|| {
-            time(
-                self.psql(&database)
-                    .args(["-o", "/dev/null", "-f"])
-                    .arg(&floor),
-            )
-        });
+        let psql = self.floor(&database);
         let ours = median(|| time(self.tool(&database, &config).args(["plan", "--quiet"])));
         ratio(
             &format!("plan    {tables} tables"),

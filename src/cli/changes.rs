@@ -13,7 +13,7 @@ use crate::exit::{Code, usage};
 use crate::plan::add_key::Filling;
 use crate::plan::apply::{self, Exclusive, Observer, Outcome, Patience};
 use crate::plan::journal::{About, Journal, JournalTable};
-use crate::plan::{Change, Plan, obstacles};
+use crate::plan::{Change, Plan, obstacles, rehearsal};
 use crate::report::{self, Progress, about};
 use crate::session::Connector;
 
@@ -131,6 +131,7 @@ impl Run<'_> {
             patience: self.patience,
             table: table.as_ref(),
             observer: &watching,
+            event_triggers: &rehearsal::event_triggers(snapshot),
         };
         let outcomes = apply::run(connector, exclusive, plan, run).await?;
         if let Some(complaint) = watching.journal.as_ref().and_then(Journal::complaint) {

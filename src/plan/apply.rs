@@ -80,13 +80,15 @@ pub struct Run<'r> {
     pub table: Option<&'r JournalTable>,
     /// Is told how it goes.
     pub observer: &'r dyn Observer,
+    /// Event triggers that may refuse changes: with any, the changes are rehearsed.
+    pub event_triggers: &'r [String],
 }
 
 /// Makes the changes in order. The answer has one outcome for each that was tried: all of them,
 /// unless the last one failed or is unknown.
 ///
 /// # Errors
-/// No connection, or a pooler where indexes are to be built.
+/// No connection, a pooler where indexes are to be built, or an event trigger that would refuse.
 pub async fn run(
     connector: &Connector,
     exclusive: &Exclusive,
@@ -95,6 +97,9 @@ pub async fn run(
 ) -> Result<Vec<Outcome>> {
     let session = connector.open(Purpose::Change).await?;
     let runner = Runner::new(session, exclusive, run, plan).await?;
+    if !run.event_triggers.is_empty() {
+        runner.rehearse(plan, run.event_triggers).await?;
+    }
     let observer = run.observer;
     let mut outcomes = Vec::with_capacity(plan.changes.len());
     let mut missing: HashSet<&str> = HashSet::new();
@@ -290,6 +295,16 @@ impl<'a> Runner<'a> {
         })
     }
 
+    /// One transaction that must not stay open, whatever becomes of it.
+    pub(super) async fn tried(&self, text: &str) -> Result<()> {
+        let ended = self.session.batch_execute(text).await;
+        if ended.is_err() {
+            // If this fails the connection is gone, and with it the transaction.
+            let _ = self.session.batch_execute("rollback").await;
+        }
+        ended.map_err(explain)
+    }
+
     /// One transaction, tried once.
     pub(super) async fn once(&self, text: &str) -> Option<Vec<SimpleQueryMessage>> {
         let attempt = self.session.simple_query(text).await;
@@ -368,7 +383,7 @@ impl<'a> Runner<'a> {
 }
 
 /// One transaction as one message: a table costs one round trip.
-fn transaction(statements: &[String], lock_timeout: Duration) -> String {
+pub(super) fn transaction(statements: &[String], lock_timeout: Duration) -> String {
     format!(
         "begin; set local lock_timeout = {}; set local search_path = pg_catalog; \
          set local tenantctl.watchdog = 'off'; {}; commit",

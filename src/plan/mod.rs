@@ -28,6 +28,7 @@ mod policies;
 mod preflight;
 mod privileges;
 mod proposals;
+pub mod rehearsal;
 pub mod revert;
 mod revoked;
 mod rights;

@@ -13,7 +13,7 @@ use crate::session::quote::{ident, literal, qualified};
 use crate::settings::Settings;
 
 /// The name of the event trigger and of its function.
-const NAME: &str = "tenantctl_watchdog";
+pub(super) const NAME: &str = "tenantctl_watchdog";
 
 /// Stands for a type in a text that is made for one type after the other; no identifier has it.
 const ANY_TYPE: &str = "\u{1}";

@@ -48,12 +48,9 @@ impl Bouncer {
         // The user that runs it must get there.
         let folder = env::temp_dir().join(format!("tenantctl-pgb-{}-{port}", std::process::id()));
         fs::create_dir(&folder).unwrap();
-        let app = db.role("app");
-        fs::write(
-            folder.join("users"),
-            format!("\"{app}\" \"{}\"\n", shop::PASSWORD),
-        )
-        .unwrap();
+        let users =
+            ["app", "owner"].map(|kind| format!("\"{}\" \"{}\"\n", db.role(kind), shop::PASSWORD));
+        fs::write(folder.join("users"), users.concat()).unwrap();
         let sandbox = &db.server().sandbox;
         let config = format!(
             "[databases]\n* = host={} port={} pool_size=3\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
@@ -94,8 +91,13 @@ impl Bouncer {
 
     /// The application's URL through it.
     pub(super) fn url(&self, db: &Db) -> String {
-        let (app, port) = (db.role("app"), self.port);
-        format!("postgresql://{app}@127.0.0.1:{port}/{}", db.name())
+        self.url_as(db, "app")
+    }
+
+    /// The same for `app` or `owner`.
+    pub(super) fn url_as(&self, db: &Db, kind: &str) -> String {
+        let (role, port) = (db.role(kind), self.port);
+        format!("postgresql://{role}@127.0.0.1:{port}/{}", db.name())
     }
 }
 

@@ -239,3 +239,36 @@ fn a_context_that_a_function_remembers_is_found_by_taking_turns() {
         "{found:?}"
     );
 }
+
+/// Each transaction may have another server connection; only indexes need one that stays.
+#[test]
+fn isolation_is_applied_and_reverted_through_transaction_pooling() {
+    let db = Db::new();
+    db.shop();
+    let owner = db.role("owner");
+    db.sql(&format!(
+        "create role {owner} login password '{}';
+         create table items (id int, organization_id uuid);
+         alter table orders owner to {owner}; alter table organizations owner to {owner}; alter table items owner to {owner};
+         grant create on schema public to {owner}",
+        shop::PASSWORD
+    ));
+    let Some(pooler) = Bouncer::before(&db, "pool_mode = transaction") else {
+        return;
+    };
+    let url = pooler.url_as(&db, "owner");
+    let run = |args: &[&str], code| {
+        let run = db.tenantctl(args).args(["--database-url", &url]);
+        run.run().expect_code(code)
+    };
+    let apply = ["apply", "--yes", "--accept-lockout", &owner];
+    run(&apply, 3).says(&["there is a pooler in between", "--no-indexes"]);
+    let isolated = "select count(*) from pg_class where relrowsecurity and relforcerowsecurity";
+    assert_eq!(db.value(isolated), "0");
+    run(&[&apply[..], &["--no-indexes"]].concat(), 0);
+    assert_eq!(db.value(isolated), "3");
+    run(&["plan", "--check", "--no-indexes"], 0);
+    run(&["revert", "--yes"], 0);
+    assert_eq!(db.value(isolated), "0");
+    assert_eq!(db.value("select count(*) from pg_policy"), "0");
+}
