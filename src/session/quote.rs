@@ -1,6 +1,8 @@
 //! Names and values as SQL text: quoted where PostgreSQL's own functions would quote them.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 /// Keywords that `quote_ident` quotes (everything that is not "unreserved"), of versions 14 to 18
 /// together: quoting one that an older server would not is harmless.
@@ -76,7 +78,10 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn is_keyword(name: &str) -> bool {
-    KEYWORDS.split_ascii_whitespace().any(|word| word == name)
+    /// Names are quoted by the ten thousand.
+    static WORDS: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| KEYWORDS.split_ascii_whitespace().collect());
+    WORDS.contains(name)
 }
 
 /// Bidirectional controls, zero-width characters and the line separators that are not control
