@@ -239,7 +239,9 @@ impl Planner<'_, '_> {
             after: Vec::new(),
         };
         let base = format!("reference:{}", relation.qualified());
-        self.changes.extend(key.stages(self.desk, &base, wish));
+        let (changes, left) = key.stages(self.desk, &base, wish);
+        self.changes.extend(changes);
+        self.left_alone.extend(left);
     }
 
     /// One transaction of NOT NULL, after those before it.

@@ -2,11 +2,15 @@
 //!
 //! NOT VALID takes a moment on both tables and holds for new rows; VALIDATE reads the rows that are
 //! there while others read and write (`sql-altertable`, ADD table_constraint).
+//!
+//! VALIDATE reads with the rights of who runs it, and where policies bind him, the table's owner under FORCE
+//! too, it sees no row and calls the constraint valid (`RI_Initial_Check` in ri_triggers.c looks at ownership,
+//! not at FORCE). With `row_security` off the server refuses instead.
 
 use super::mark::Place;
 use super::work::{Desk, Target, Work};
-use super::{Change, Effort, Kind, LockMode};
-use crate::catalog::Relation;
+use super::{Change, Effort, Kind, LeftAlone, LockMode};
+use crate::catalog::{Relation, Snapshot};
 use crate::session::quote::ident;
 
 /// A foreign key that is wanted.
@@ -49,9 +53,32 @@ impl ForeignKey<'_> {
         )
     }
 
-    /// Holds the rows that are there to it.
-    pub(super) fn validate(&self) -> String {
-        self.alter("VALIDATE")
+    /// Holds the rows that are there to it: one transaction.
+    fn validate(&self) -> [String; 2] {
+        let all_rows = "SET LOCAL row_security = off";
+        [all_rows.to_owned(), self.alter("VALIDATE")]
+    }
+
+    /// The same, to be pasted.
+    pub(super) fn validate_by_hand(&self) -> String {
+        format!("BEGIN;\n{};\nCOMMIT", self.validate().join(";\n"))
+    }
+
+    /// Why whoever is connected cannot validate it.
+    fn unseen(&self, snapshot: &Snapshot) -> Option<LeftAlone> {
+        let me = snapshot.server.session_role;
+        let role = snapshot.roles.get(&me)?;
+        (!role.superuser && !role.bypass_rls).then(|| LeftAlone {
+            object: self.table.qualified(),
+            reason: format!(
+                "foreign key {} holds for new rows and is not valid yet: policies bind {}, the owner \
+                 too once they are forced, so the server would look at none of the rows that are there; \
+                 let a superuser or a role with BYPASSRLS run the same command, or: {}",
+                ident(&self.name),
+                ident(&role.name),
+                self.validate_by_hand().replace('\n', " ")
+            ),
+        })
     }
 
     /// The rows that break it. A NULL in any column refers to nothing (MATCH SIMPLE).
@@ -72,8 +99,13 @@ impl ForeignKey<'_> {
         )
     }
 
-    /// Its stages, each after the one before; the first is left out where it was made `begun`.
-    pub(super) fn stages(&self, desk: Desk<'_, '_>, base: &str, wish: Wish) -> Vec<Change> {
+    /// Its stages, each after the one before, and why the last is left to somebody else.
+    pub(super) fn stages(
+        &self,
+        desk: Desk<'_, '_>,
+        base: &str,
+        wish: Wish,
+    ) -> (Vec<Change>, Option<LeftAlone>) {
         let mut changes = Vec::new();
         let mut after = wish.after;
         if !wish.begun {
@@ -91,10 +123,14 @@ impl ForeignKey<'_> {
             after.push(base.to_owned());
             changes.push(change);
         }
+        let unseen = self.unseen(desk.tenancy.snapshot);
+        if unseen.is_some() {
+            return (changes, unseen);
+        }
         let rows = self.hindering();
         let mut work = Work::default();
         work.closes(wish.closes);
-        work.statements.push(self.validate());
+        work.statements.extend(self.validate());
         work.because.push(broken_by(&rows));
         let target = Target::of(self.table, LockMode::ShareUpdateExclusive);
         let mut change = work.transaction(Kind::Constraint, target, desk.id);
@@ -103,7 +139,7 @@ impl ForeignKey<'_> {
         change.hindered_by = Some(rows);
         change.after = after;
         changes.push(change);
-        changes
+        (changes, None)
     }
 }
 

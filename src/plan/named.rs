@@ -97,7 +97,7 @@ impl Planner<'_, '_> {
                          not valid yet: {}",
                         ident(&covering.name),
                         found.id,
-                        key.validate()
+                        key.validate_by_hand().replace('\n', " ")
                     ),
                 });
                 return;
@@ -113,7 +113,9 @@ impl Planner<'_, '_> {
             begun,
             after: after.into_iter().collect(),
         };
-        self.changes.extend(key.stages(self.desk, &found.id, wish));
+        let (changes, left) = key.stages(self.desk, &found.id, wish);
+        self.changes.extend(changes);
+        self.left_alone.extend(left);
     }
 
     /// The longer one first, so that there is no moment without.

@@ -23,7 +23,7 @@ pub struct Proposal {
     pub object: String,
     /// What is open without it, and what to consider.
     pub why: String,
-    /// As one runs them by hand, in order, each in a transaction of its own.
+    /// As one runs them by hand, in order, none inside a transaction.
     pub statements: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ impl Found<'_> {
         let (object, statements) = match &self.wanted {
             Wanted::Reference(Reference { key, above, .. }) => {
                 let mut statements = above.as_ref().map(Unique::by_hand).unwrap_or_default();
-                statements.extend([key.add(), key.validate()]);
+                statements.extend([key.add(), key.validate_by_hand()]);
                 (key.table.qualified(), statements)
             }
             Wanted::Unique(narrower) => {

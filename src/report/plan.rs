@@ -114,14 +114,18 @@ pub fn counted(plan: &Plan) -> String {
 }
 
 /// The statements by their first words; the whole text is in the other formats. Marks are left
-/// out: they change nothing but comments.
+/// out, which change nothing but comments, and settings.
 fn what(change: &Change) -> String {
     if change.backfill.is_some() {
         return "UPDATE in batches".to_owned();
     }
     let shown = change.statements.iter().chain(&change.finish);
     let words: Vec<String> = shown
-        .filter(|statement| !statement.starts_with("COMMENT "))
+        .filter(|statement| {
+            !["COMMENT ", "SET "]
+                .iter()
+                .any(|word| statement.starts_with(word))
+        })
         .map(|statement| words(statement))
         .collect();
     if words.is_empty() {

@@ -249,3 +249,56 @@ fn an_owner_without_references_is_told_before_the_first_change() {
     db.sql(&format!("grant references on organizations to {owner}"));
     run().run().expect_code(0);
 }
+
+/// Under FORCE the owner sees no row, and the server would call any foreign key valid.
+#[test]
+fn an_owner_whom_policies_bind_validates_nothing() {
+    for_each_version(|server| {
+        let db = Db::on(server);
+        shop(
+            &db,
+            "create table a (id int, organization_id uuid not null)",
+        );
+        db.sql(&format!("insert into a values (1, '{ORPHAN}')"));
+        let owner = db.role("owner");
+        db.sql(&format!(
+            "create role {owner} login password 'x';
+             alter table a owner to {owner}; alter table orders owner to {owner};
+             alter table orders_keyed owner to {owner}; alter table organizations owner to {owner}"
+        ));
+        let url = db.url_as(&owner, "x");
+        let by_owner = |args: &[&str], code| {
+            let run = db.tenantctl(args).args(["--database-url", &url]);
+            run.run().expect_code(code)
+        };
+        let options = ["--constraints", "--no-indexes"];
+        let asked = ["apply", "--yes", "--accept-lockout", &owner];
+        let run = by_owner(&[&asked[..], &options].concat(), 0);
+        for part in [
+            "foreign key a_organization_id_fkey holds for new rows",
+            "BYPASSRLS",
+        ] {
+            assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+        }
+        by_owner(&[&["plan", "--check"], &options[..]].concat(), 0);
+        let valid =
+            "select convalidated from pg_constraint where conname = 'a_organization_id_fkey'";
+        assert_eq!(db.value(valid), "f");
+        // Whoever runs the script as the owner is not fooled either.
+        let script = db
+            .tenantctl(["plan", "--constraints", "--format", "sql"])
+            .run();
+        assert!(
+            script.stdout.contains("SET LOCAL row_security = off"),
+            "{}",
+            script.stdout
+        );
+        let run = apply(&db, 3);
+        let words = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("1 row breaks it"), "{words}");
+        assert_eq!(db.value(valid), "f");
+        db.sql(&format!("delete from a where organization_id = '{ORPHAN}'"));
+        apply(&db, 0);
+        assert_eq!(db.value(valid), "t");
+    });
+}
