@@ -38,8 +38,7 @@ fn killed_anywhere_and_run_again_it_ends_the_same() {
 }
 
 /// Something for every option.
-#[test]
-fn so_it_does_with_everything_that_can_be_asked_for() {
+fn everything() -> Db {
     let db = Db::new();
     shop_on(&db, MANY);
     let app = db.role("app");
@@ -56,41 +55,54 @@ fn so_it_does_with_everything_that_can_be_asked_for() {
          alter default privileges grant all on tables to public;
          alter table enabled disable row level security"
     ));
-    let apply = [
-        "apply",
-        "--yes",
-        "--quiet",
-        "--replace",
-        "--constraints",
-        "--privileges",
-        "--views",
-        "--watchdog",
-        "--constraint",
-        "composite-reference:public.lines:lines_order_id_fkey",
-        "--constraint",
-        "tenant-unique:public.lines:lines_email_key",
-    ];
-    let plan = apply[3..].iter().copied();
-    let plan = db
-        .tenantctl(["plan", "--format", "json"].into_iter().chain(plan))
-        .run()
-        .json();
-    let kinds = [
+    db
+}
+
+const ASKED_FOR: [&str; 9] = [
+    "--replace",
+    "--constraints",
+    "--privileges",
+    "--views",
+    "--watchdog",
+    "--constraint",
+    "composite-reference:public.lines:lines_order_id_fkey",
+    "--constraint",
+    "tenant-unique:public.lines:lines_email_key",
+];
+
+#[test]
+fn so_it_does_with_everything_that_can_be_asked_for() {
+    let db = everything();
+    let plan = ["plan", "--format", "json"].into_iter().chain(ASKED_FOR);
+    let plan = db.tenantctl(plan).run().json();
+    for kind in [
         "isolate",
         "index",
         "constraint",
         "revoke",
         "view",
         "watchdog",
-    ];
-    for kind in kinds {
+    ] {
         let changes = plan["changes"].as_array().unwrap();
         assert!(
             changes.iter().any(|change| change["kind"] == kind),
             "{kind}: {plan:#}"
         );
     }
-    there_and_back(&db, &apply);
+    let apply = ["apply", "--yes", "--quiet"];
+    there_and_back(&db, &[&apply[..], &ASKED_FOR].concat());
+}
+
+#[test]
+fn the_script_of_everything_does_what_apply_does() {
+    let (one, other) = (everything(), everything());
+    let apply = ["apply", "--yes", "--quiet"].into_iter().chain(ASKED_FOR);
+    one.tenantctl(apply).run().expect_code(0);
+    let plan = ["plan", "--format", "sql"].into_iter().chain(ASKED_FOR);
+    let script = other.tenantctl(plan).run().expect_code(0);
+    if other.script(&script.stdout) {
+        assert_eq!(one.dump_of_any_plan(), other.dump_of_any_plan());
+    }
 }
 
 /// Kills `apply` and `revert` in turn, while somebody looks for a table that is half protected.

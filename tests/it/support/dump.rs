@@ -42,6 +42,29 @@ impl Db {
     }
 }
 
+impl Db {
+    /// Runs a script with psql, which stops at the first error; `false` where there is none.
+    #[track_caller]
+    pub(crate) fn script(&self, text: &str) -> bool {
+        let sandbox = &self.server().sandbox;
+        let major = self.server().major();
+        let found = sandbox::client("psql", major, sandbox.bin_dir(), &Wanted::default());
+        let Ok(psql) = found else {
+            return false;
+        };
+        let file = self.file("plan.sql", text);
+        let done = Command::new(psql)
+            .args(["-X", "-q", "-d", &self.url(), "-f"])
+            .arg(file)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|why| panic!("{why}"));
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{said}");
+        true
+    }
+}
+
 fn normalised(dump: &str) -> String {
     const OUT: [&str; 5] = [
         r"\restrict ",
