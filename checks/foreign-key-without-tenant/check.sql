@@ -73,7 +73,14 @@ loose as (
                         and o.confrelid = c.confrelid
                         and o.has_key
                         and o.convalidated
-                        and o.conkey @> c.conkey)
+                        and o.conkey @> c.conkey
+                        -- A further column that is NULL would let the row refer to nothing.
+                        and not exists (select
+                                        from unnest(o.conkey) as further (num)
+                                        join pg_catalog.pg_attribute a on a.attrelid = o.conrelid and a.attnum = further.num
+                                        where not a.attnotnull
+                                          and further.num <> o.key_col
+                                          and further.num <> all (c.conkey)))
 ),
 judged as (
     select loose.*,

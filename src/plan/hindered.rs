@@ -4,12 +4,17 @@ use anyhow::Error;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
-use super::Change;
+use super::{Change, Kind};
 use crate::session::Session;
 use crate::session::error::sqlstate;
 
 /// What to say of a change that rows stood in the way of; `None` where something else did.
 pub(super) async fn why(session: &Session, change: &Change, error: &Error) -> Option<String> {
+    if change.kind == Kind::Constraint
+        && sqlstate(error)? == SqlState::DEPENDENT_OBJECTS_STILL_EXIST
+    {
+        return Some(format!("something else needs it, so it stays: {error:#}"));
+    }
     let rows = change.hindered_by.as_ref()?;
     let broken = [
         SqlState::CHECK_VIOLATION,

@@ -88,7 +88,7 @@ impl<'t, 'a> Planner<'t, 'a> {
         self.made.contains_key(&relation.oid)
             || relation.indexes.iter().any(|index| {
                 index.usable
-                    && index.name != names::building(&relation.name, &column.name)
+                    && !names::is_building(&index.name)
                     && index.method == "btree"
                     && !index.partial
                     && index.columns.first() == Some(&column.number)

@@ -13,6 +13,7 @@ mod exclusive;
 mod expression;
 mod extras;
 mod foreign_key;
+mod free;
 mod held;
 mod hindered;
 mod index;

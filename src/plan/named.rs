@@ -22,6 +22,8 @@ pub(super) fn changes(desk: Desk<'_, '_>) -> Result<(Vec<Change>, Vec<LeftAlone>
     let mut planner = Planner {
         desk,
         built: BTreeMap::new(),
+        referring: BTreeSet::new(),
+        dropped: Vec::new(),
         changes: Vec::new(),
         left_alone: Vec::new(),
     };
@@ -66,10 +68,17 @@ pub(super) fn place(relation: &Relation, index: &Index) -> Place {
     }
 }
 
+/// Columns of a table and of its parent.
+type Pairs = Vec<(i16, i16)>;
+
 struct Planner<'t, 'a> {
     desk: Desk<'t, 'a>,
     /// Changes that build what is unique, by table and columns: two may need the same.
     built: BTreeMap<(Oid, BTreeSet<i16>), String>,
+    /// Foreign keys that are made, by table and parent, so that none is made twice.
+    referring: BTreeSet<(Oid, Oid, Pairs)>,
+    /// What is dropped, and where that is remembered.
+    dropped: Vec<(Place, Dropped, String)>,
     changes: Vec<Change>,
     left_alone: Vec<LeftAlone>,
 }
@@ -103,6 +112,14 @@ impl Planner<'_, '_> {
                 return;
             }
         }
+        let mut pairs = key.pairs.clone();
+        pairs.sort_unstable();
+        if !self
+            .referring
+            .insert((key.table.oid, key.parent.oid, pairs))
+        {
+            return;
+        }
         let begun = reference.covering.is_some();
         let above = reference.above.as_ref().filter(|_| !begun);
         let closes = "foreign-key-without-tenant";
@@ -122,12 +139,12 @@ impl Planner<'_, '_> {
     fn narrow(&mut self, found: &Found<'_>, narrower: &Narrower<'_>) {
         let closes = "unique-without-tenant";
         let relation = narrower.relation;
-        let (place, after) = match (&narrower.unique, narrower.instead) {
+        let (place, mut after) = match (&narrower.unique, narrower.instead) {
             (Some(unique), _) => (
                 Place::new_constraint(relation, &unique.name),
-                Some(self.build(unique, closes)),
+                vec![self.build(unique, closes)],
             ),
-            (None, Some(index)) => (place(relation, index), None),
+            (None, Some(index)) => (place(relation, index), Vec::new()),
             (None, None) => return,
         };
         let former = narrower.former();
@@ -137,15 +154,22 @@ impl Planner<'_, '_> {
         work.undo = former.by_hand();
         work.undo.reverse();
         work.because.push(found.why.clone());
-        let dropped = dropped(self.desk.comments, narrower);
+        // One mark remembers all that made place for the same.
+        let known = self.dropped.iter().filter(|(at, ..)| *at == place);
+        let (mut all, before): (Vec<Dropped>, Vec<String>) =
+            known.map(|(_, was, id)| (was.clone(), id.clone())).unzip();
+        let was = dropped(self.desk.comments, narrower);
+        all.push(was.clone());
         work.stamp(self.desk, &place, |mark| {
-            mark.made |= after.is_some();
-            mark.dropped.push(dropped);
+            mark.made |= narrower.unique.is_some();
+            mark.dropped.extend(all);
         });
+        after.extend(before.last().cloned());
+        self.dropped.push((place, was, found.id.clone()));
         let target = Target::of(relation, LockMode::AccessExclusive);
         let mut change = work.transaction(Kind::Constraint, target, self.desk.id);
         change.id.clone_from(&found.id);
-        change.after.extend(after);
+        change.after = after;
         self.changes.push(change);
     }
 

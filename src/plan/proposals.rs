@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::constraints::free_name;
 use super::foreign_key::ForeignKey;
+use super::free::Names;
 use super::names;
-use super::unique::{Unique, joined, list};
+use super::unique::{Unique, list};
 use crate::catalog::{Column, Constraint, ConstraintKind, Index, Oid, Relation, RelationKind};
 use crate::session::quote::ident;
 use crate::tenancy::{Reach, Tenancy};
@@ -109,6 +109,7 @@ pub(super) fn open(tenancy: &Tenancy<'_>, named: &[String]) -> Vec<Proposal> {
 /// All of them, those that a longer foreign key covers already among them.
 pub(super) fn find<'a>(tenancy: &Tenancy<'a>) -> Vec<Found<'a>> {
     let referenced = referenced(tenancy);
+    let mut names = Names::of(tenancy.snapshot);
     let mut found = Vec::new();
     for table in tenancy.by_name() {
         let relation = tenancy.relation(table);
@@ -116,10 +117,14 @@ pub(super) fn find<'a>(tenancy: &Tenancy<'a>) -> Vec<Found<'a>> {
             continue;
         };
         for constraint in &relation.constraints {
-            found.extend(reference(tenancy, (relation, key), constraint));
+            found.extend(reference(
+                (tenancy, &mut names),
+                (relation, key),
+                constraint,
+            ));
         }
         for index in &relation.indexes {
-            found.extend(unique((relation, key), index, &referenced));
+            found.extend(unique(&mut names, (relation, key), index, &referenced));
         }
     }
     found
@@ -146,7 +151,8 @@ fn referenced(tenancy: &Tenancy<'_>) -> BTreeSet<(Oid, BTreeSet<i16>)> {
         .collect()
 }
 
-/// The usable index that makes these columns, in any order, unique already.
+/// The usable index that makes these columns, in any order, unique already. One that is checked at
+/// the end of a transaction serves neither a foreign key nor ON CONFLICT.
 fn unique_on<'r>(relation: &'r Relation, columns: &[i16]) -> Option<&'r Index> {
     let wanted: BTreeSet<i16> = columns.iter().copied().collect();
     relation.indexes.iter().find(|index| {
@@ -155,25 +161,43 @@ fn unique_on<'r>(relation: &'r Relation, columns: &[i16]) -> Option<&'r Index> {
             && !index.partial
             && index.expressions.is_none()
             && !names::is_building(&index.name)
+            && !relation
+                .constraints
+                .iter()
+                .any(|known| known.name == index.name && known.deferrable)
             && index.columns.iter().copied().collect::<BTreeSet<_>>() == wanted
     })
 }
 
 /// A unique constraint that is missing.
-fn wanted<'r>(relation: &'r Relation, columns: &[i16]) -> Unique<'r> {
+fn wanted<'r>(names: &mut Names, relation: &'r Relation, columns: &[i16]) -> Unique<'r> {
     Unique {
-        name: free_name(relation, |nth| {
-            names::constraint((&relation.name, &joined(relation, columns)), "_key", nth)
-        }),
+        name: names.unique(relation, columns),
         relation,
         columns: columns.to_vec(),
         constraint: true,
     }
 }
 
+/// Whether a foreign key does what one with these pairs would do, in every row that has them all. A
+/// further column that is NULL would let the row refer to nothing (MATCH SIMPLE).
+fn covers(child: &Relation, other: &Constraint, parent: Oid, pairs: &[(i16, i16)]) -> bool {
+    let others: BTreeSet<(i16, i16)> = other.pairs().collect();
+    let further = others.iter().filter(|pair| !pairs.contains(pair));
+    let given = |column: i16| {
+        child
+            .attribute(column)
+            .is_some_and(|column| column.not_null)
+    };
+    other.kind == ConstraintKind::Foreign
+        && other.references == parent
+        && pairs.iter().all(|pair| others.contains(pair))
+        && further.clone().all(|(column, _)| given(*column))
+}
+
 /// A foreign key between tenant tables that leaves the tenant out.
 fn reference<'a>(
-    tenancy: &Tenancy<'a>,
+    (tenancy, names): (&Tenancy<'a>, &mut Names),
     (child, key): (&'a Relation, &'a Column),
     constraint: &Constraint,
 ) -> Option<Found<'a>> {
@@ -188,24 +212,10 @@ fn reference<'a>(
     }
     let pinned = (key.number, parent_key.number);
     let pairs: Vec<(i16, i16)> = [pinned].into_iter().chain(constraint.pairs()).collect();
-    let covering = child.constraints.iter().find(|other| {
-        let others: BTreeSet<(i16, i16)> = other.pairs().collect();
-        other.kind == ConstraintKind::Foreign
-            && other.references == parent.oid
-            && pairs.iter().all(|pair| others.contains(pair))
-    });
+    let mut others = child.constraints.iter();
+    let covering = others.find(|other| covers(child, other, parent.oid, &pairs));
     let (columns, above): (Vec<i16>, Vec<i16>) = pairs.iter().copied().unzip();
     let (table, old) = (child.qualified(), ident(&constraint.name));
-    let name = || {
-        free_name(child, |nth| {
-            names::constraint((&child.name, &joined(child, &columns)), "_fkey", nth)
-        })
-    };
-    let deferrable = if constraint.deferrable {
-        " DEFERRABLE INITIALLY DEFERRED"
-    } else {
-        ""
-    };
     Some(Found {
         id: format!("composite-reference:{table}:{old}"),
         why: format!(
@@ -216,27 +226,39 @@ fn reference<'a>(
         wanted: Wanted::Reference(Reference {
             above: unique_on(parent, &above)
                 .is_none()
-                .then(|| wanted(parent, &above)),
+                .then(|| wanted(names, parent, &above)),
             key: ForeignKey {
-                name: covering.map_or_else(name, |found| found.name.clone()),
+                name: match covering {
+                    Some(found) => found.name.clone(),
+                    None => names.foreign_key(child, &columns),
+                },
                 table: child,
                 parent,
                 pairs,
-                actions: format!("{}{deferrable}", on_delete(constraint.on_delete)),
+                actions: actions(constraint),
             },
             covering,
         }),
     })
 }
 
-/// What goes with the longer key. SET NULL would take the tenant with it; the shorter key, which
-/// stays, does it first.
-fn on_delete(action: char) -> &'static str {
-    match action {
+/// What goes with the longer key. SET NULL would take the tenant with it, so that is left to the shorter
+/// key, which stays. Which of the two acts first is a matter of their oids, which a restore changes:
+/// where the shorter one changes rows, the longer one is checked when all is done.
+fn actions(shorter: &Constraint) -> String {
+    let on_delete = match shorter.on_delete {
         'c' => " ON DELETE CASCADE",
         'r' => " ON DELETE RESTRICT",
         _ => "",
-    }
+    };
+    let changes =
+        ['n', 'd'].contains(&shorter.on_delete) || ['c', 'n', 'd'].contains(&shorter.on_update);
+    let when = if shorter.deferrable || changes {
+        " DEFERRABLE INITIALLY DEFERRED"
+    } else {
+        ""
+    };
+    format!("{on_delete}{when}")
 }
 
 /// The id of a proposal about what is unique now.
@@ -247,6 +269,7 @@ pub(super) fn narrower_id(table: &str, name: &str) -> String {
 /// Uniqueness that spans tenants. Not told: what nobody can guess or chooses (a single uuid, a
 /// counter), what foreign keys need, and what cannot be written anew from its columns alone.
 fn unique<'a>(
+    names: &mut Names,
     (relation, key): (&'a Relation, &Column),
     index: &'a Index,
     referenced: &BTreeSet<(Oid, BTreeSet<i16>)>,
@@ -283,7 +306,7 @@ fn unique<'a>(
         ),
         wanted: Wanted::Unique(Narrower {
             relation,
-            unique: instead.is_none().then(|| wanted(relation, &longer)),
+            unique: instead.is_none().then(|| wanted(names, relation, &longer)),
             instead,
             old: index,
             constraint: constraint.is_some(),

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 use super::isolate::actions;
 use super::mark::{Mark, Place, Replaced};
+use super::names;
+use super::unique::joined;
 use super::views;
 use super::watchdog;
 use super::work::Target;
@@ -176,6 +178,11 @@ impl<'s> WayBack<'s> {
     fn indexes(&mut self, relation: &'s Relation) {
         for index in &relation.indexes {
             let mark = self.index_mark(relation, index);
+            if is_unfinished(relation, index) {
+                let full = qualified(&relation.schema_name, &index.name);
+                self.drop_index(relation, &full, true);
+                continue;
+            }
             // One that is attached goes with the index above it.
             if !mark.made || index.parent.is_some() {
                 continue;
@@ -270,6 +277,16 @@ impl<'s> WayBack<'s> {
             self.plan.changes.push(steps.change(at));
         }
     }
+}
+
+/// Whether an index has the very name under which ours are built: a run that was killed left it.
+fn is_unfinished(relation: &Relation, index: &Index) -> bool {
+    let columns = joined(relation, &index.columns);
+    [
+        names::building(&relation.name, &columns),
+        names::unique_building(&relation.name, &columns),
+    ]
+    .contains(&index.name)
 }
 
 /// A view's options as they were; whether there is anything to do for it.

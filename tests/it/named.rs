@@ -1,5 +1,7 @@
 //! `--constraint ID`: what was proposed and named is made, and taken back.
 
+mod shapes;
+
 use std::time::{Duration, Instant};
 
 use crate::support::shop::{A, B};

@@ -419,6 +419,8 @@ fn a_server_that_refuses_is_reported_and_nothing_changes() {
     // One that refuses only what comes last is met first as well.
     for (event, tag) in [
         ("ddl_command_start", "CREATE INDEX"),
+        ("ddl_command_end", "CREATE INDEX"),
+        ("ddl_command_end", "ALTER INDEX"),
         ("ddl_command_end", "CREATE POLICY"),
         ("ddl_command_end", "COMMENT"),
     ] {

@@ -61,12 +61,26 @@ impl<'s> WayBack<'s> {
                 self.leave(relation, reason);
                 continue;
             }
+            // What cannot be as it was leaves ours where it is: otherwise nothing would be unique.
+            let refused: Vec<String> = mark
+                .dropped
+                .iter()
+                .filter_map(|was| self.again(relation, was).err())
+                .collect();
+            if !refused.is_empty() {
+                for reason in refused {
+                    self.leave(
+                        relation,
+                        format!("{reason}, so {} stays", ident(&index.name)),
+                    );
+                }
+                continue;
+            }
             let mut after = Vec::new();
             while let Some(was) = mark.dropped.pop() {
                 let rest = place.write(own, Some(&mark));
-                match self.put_unique_back(relation, &was, (rest, &after)) {
-                    Ok(id) => after.push(id),
-                    Err(reason) => self.leave(relation, reason),
+                if let Ok(unique) = self.again(relation, &was) {
+                    after.push(self.put_unique_back(&unique, &was, (rest, &after)));
                 }
             }
             if let Some(constraint) = constraint.filter(|_| mark.made) {
@@ -106,28 +120,33 @@ impl<'s> WayBack<'s> {
         })
     }
 
+    /// What it was, or why it cannot be that again.
+    fn again<'r>(&self, relation: &'r Relation, was: &Dropped) -> Result<Unique<'r>, String> {
+        let unique = was.unique(relation)?;
+        if !is_there(&unique) && self.is_taken(relation, &was.name) {
+            return Err(format!(
+                "{} was unique until it was dropped, and something else has its name by now",
+                ident(&was.name)
+            ));
+        }
+        Ok(unique)
+    }
+
     /// The id of the change that builds it again and takes it out of the mark.
     fn put_unique_back(
         &mut self,
-        relation: &'s Relation,
+        unique: &Unique<'_>,
         was: &Dropped,
         (mark, after): (String, &[String]),
-    ) -> Result<String, String> {
-        let name = ident(&was.name);
-        let unique = was.unique(relation)?;
+    ) -> String {
+        let (relation, name) = (unique.relation, ident(&was.name));
         let id = format!("revert:{}:{name}:again", relation.qualified());
-        let mut change = if is_there(&unique) {
+        let mut change = if is_there(unique) {
             let mut steps = Steps::default();
             steps.statements.push(mark);
             let target = Target::of(relation, LockMode::ShareUpdateExclusive);
             steps.change(target)
         } else {
-            if self.is_taken(relation, &was.name) {
-                return Err(format!(
-                    "{name} was unique until it was dropped, and something else has its name by now: \
-                     build it by hand"
-                ));
-            }
             let mut marks = comments(relation, was);
             marks.push(mark);
             let mut change = unique.change(Kind::Revert, marks);
@@ -139,7 +158,7 @@ impl<'s> WayBack<'s> {
         change.id.clone_from(&id);
         change.after = after.to_vec();
         self.plan.changes.push(change);
-        Ok(id)
+        id
     }
 
     fn is_taken(&self, relation: &Relation, name: &str) -> bool {
