@@ -165,10 +165,31 @@ impl Relation {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// The UNIQUE constraint that an index of the table backs.
+    /// The constraint that an index of the table backs, which has its name.
     pub fn constraint_of(&self, index: &Index) -> Option<&Constraint> {
+        use ConstraintKind::{Exclusion, Primary, Unique};
+        let backed = |kind| [Primary, Unique, Exclusion].contains(&kind);
         let mut constraints = self.constraints.iter();
-        constraints.find(|found| found.kind == ConstraintKind::Unique && found.name == index.name)
+        constraints.find(|found| found.name == index.name && backed(found.kind))
+    }
+
+    /// Indexes by which these columns, in any order, are unique in every row.
+    pub fn unique_on(&self, columns: &[i16]) -> impl Iterator<Item = &Index> + use<'_> {
+        let wanted: BTreeSet<i16> = columns.iter().copied().collect();
+        self.indexes.iter().filter(move |index| {
+            index.unique
+                && index.usable
+                && !index.partial
+                && index.expressions.is_none()
+                && index.columns.len() == wanted.len()
+                && index.columns.iter().all(|column| wanted.contains(column))
+        })
+    }
+
+    /// Whether the server checks an index at the end of a transaction only.
+    pub fn defers(&self, index: &Index) -> bool {
+        self.constraint_of(index)
+            .is_some_and(|found| found.deferrable)
     }
 
     /// The column of that attribute number.

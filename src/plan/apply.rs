@@ -295,24 +295,14 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// One transaction that must not stay open, whatever becomes of it.
-    pub(super) async fn tried(&self, text: &str) -> Result<()> {
-        let ended = self.session.batch_execute(text).await;
-        if ended.is_err() {
-            // If this fails the connection is gone, and with it the transaction.
-            let _ = self.session.batch_execute("rollback").await;
-        }
-        ended.map_err(explain)
-    }
-
-    /// One transaction, tried once.
-    pub(super) async fn once(&self, text: &str) -> Option<Vec<SimpleQueryMessage>> {
+    /// One transaction, tried once; it does not stay open, whatever becomes of it.
+    pub(super) async fn tried(&self, text: &str) -> Result<Vec<SimpleQueryMessage>> {
         let attempt = self.session.simple_query(text).await;
         if attempt.is_err() {
             // If this fails the connection is gone, and with it the transaction.
             let _ = self.session.batch_execute("rollback").await;
         }
-        attempt.ok()
+        attempt.map_err(explain)
     }
 
     /// Runs statements and, when they take suspiciously long, looks who is in the way: once the

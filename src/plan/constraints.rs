@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::foreign_key::{ForeignKey, Wish, broken_by};
+use super::free::Names;
 use super::mark::Place;
-use super::names;
 use super::not_null::{self, NotNull};
 use super::work::{Desk, Target, Work};
 use super::{Change, Effort, Kind, LeftAlone, LockMode};
@@ -19,10 +19,11 @@ use crate::session::quote::ident;
 use crate::tenancy::{Reach, Tenancy};
 
 /// The constraints that are missing, stage by stage, and the tables that cannot have them.
-pub(super) fn changes(desk: Desk<'_, '_>) -> (Vec<Change>, Vec<LeftAlone>) {
+pub(super) fn changes(desk: Desk<'_, '_>, names: &mut Names) -> (Vec<Change>, Vec<LeftAlone>) {
     let relations = desk.tenancy.snapshot.relations.values();
     let mut planner = Planner {
         desk,
+        names,
         above: relations
             .flat_map(|relation| &relation.parents)
             .copied()
@@ -47,15 +48,16 @@ pub(super) fn changes(desk: Desk<'_, '_>) -> (Vec<Change>, Vec<LeftAlone>) {
     (planner.changes, planner.left_alone)
 }
 
-struct Planner<'t, 'a> {
+struct Planner<'n, 't, 'a> {
     desk: Desk<'t, 'a>,
+    names: &'n mut Names,
     /// Tables that have partitions or children.
     above: BTreeSet<Oid>,
     changes: Vec<Change>,
     left_alone: Vec<LeftAlone>,
 }
 
-impl Planner<'_, '_> {
+impl Planner<'_, '_, '_> {
     fn table(&mut self, relation: &Relation, column: &Column, unrooted: bool) {
         let types = &self.desk.tenancy.snapshot.types;
         let domain_says_so = types
@@ -119,9 +121,11 @@ impl Planner<'_, '_> {
         let base = format!("not-null:{}", relation.qualified());
         let name = match check {
             Some(check) => check.name.clone(),
-            None => free_name(relation, |nth| {
-                names::constraint((&relation.name, &column.name), "_tenantctl_not_null", nth)
-            }),
+            None => {
+                let columns = [column.number];
+                self.names
+                    .constraint(relation, &columns, "_tenantctl_not_null")
+            }
         };
         let wanted = NotNull {
             relation,
@@ -188,17 +192,8 @@ impl Planner<'_, '_> {
                 ident(&id.name)
             ));
         }
-        let unique = registry.indexes.iter().any(|index| {
-            index.unique
-                && index.usable
-                && !index.partial
-                && index.expressions.is_none()
-                && index.columns == [id.number]
-                && !registry
-                    .constraints
-                    .iter()
-                    .any(|k| k.name == index.name && k.deferrable)
-        });
+        let mut unique = registry.unique_on(&[id.number]);
+        let unique = unique.any(|index| !registry.defers(index));
         if !unique {
             return Some(format!(
                 "{} of {name} is not unique, so no foreign key can lead there",
@@ -219,9 +214,7 @@ impl Planner<'_, '_> {
         let key = ForeignKey {
             name: match found {
                 Some(found) => found.name.clone(),
-                None => free_name(relation, |nth| {
-                    names::constraint((&relation.name, &column.name), "_fkey", nth)
-                }),
+                None => self.names.constraint(relation, &[column.number], "_fkey"),
             },
             table: relation,
             parent: registry,
@@ -272,20 +265,6 @@ impl Planner<'_, '_> {
 
 /// int2, int4, int8: foreign keys compare them with each other.
 const INTEGERS: [Oid; 3] = [21, 23, 20];
-
-/// A name that no constraint or index of the table has.
-pub(super) fn free_name(relation: &Relation, name: impl Fn(usize) -> String) -> String {
-    let taken = |name: &String| {
-        relation.constraints.iter().any(|known| known.name == *name)
-            || relation.indexes.iter().any(|known| known.name == *name)
-    };
-    // One more name than there can be others.
-    let most = relation.constraints.len() + relation.indexes.len();
-    (0..=most)
-        .map(&name)
-        .find(|name| !taken(name))
-        .unwrap_or_else(|| name(most + 1))
-}
 
 /// Tables whose key leads to the registry by no foreign key, and will not by one that is about to be
 /// made further up: those that need one of their own.

@@ -1,8 +1,9 @@
 //! An index with the tenant's column first, on every table: without one each query reads all
 //! tenants' rows, however good the policy.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use super::free::Names;
 use super::mark::{Mark, Place};
 use super::names;
 use super::work::{Desk, Target, Work};
@@ -12,9 +13,9 @@ use crate::session::quote::{ident, qualified};
 use crate::tenancy::{Reach, Tenancy};
 
 /// The indexes that are missing, in the order in which they have to be made.
-pub(super) fn changes(desk: Desk<'_, '_>) -> Vec<Change> {
+pub(super) fn changes(desk: Desk<'_, '_>, names: &mut Names) -> Vec<Change> {
     let tenancy = desk.tenancy;
-    let mut planner = Planner::new(desk);
+    let mut planner = Planner::new(desk, names);
     let tables = tenancy.by_name();
     let listed = || tables.iter().filter(|table| table.listed);
     // Partitioned tables first: what they need of their partitions may be all these need.
@@ -42,29 +43,21 @@ struct Made {
     theirs: Option<Place>,
 }
 
-struct Planner<'t, 'a> {
+struct Planner<'n, 't, 'a> {
     desk: Desk<'t, 'a>,
     tenancy: &'t Tenancy<'a>,
-    taken: HashSet<(String, String)>,
+    names: &'n mut Names,
     made: BTreeMap<Oid, Made>,
     changes: Vec<Change>,
 }
 
-impl<'t, 'a> Planner<'t, 'a> {
-    fn new(desk: Desk<'t, 'a>) -> Self {
+impl<'n, 't, 'a> Planner<'n, 't, 'a> {
+    fn new(desk: Desk<'t, 'a>, names: &'n mut Names) -> Self {
         let tenancy = desk.tenancy;
-        let mut taken = HashSet::new();
-        for relation in tenancy.snapshot.relations.values() {
-            let schema = relation.schema_name.to_string();
-            for index in &relation.indexes {
-                taken.insert((schema.clone(), index.name.clone()));
-            }
-            taken.insert((schema, relation.name.clone()));
-        }
         Self {
             desk,
             tenancy,
-            taken,
+            names,
             made: BTreeMap::new(),
             changes: Vec::new(),
         }
@@ -153,7 +146,7 @@ impl<'t, 'a> Planner<'t, 'a> {
         });
         let name = match &leftover {
             Some(index) => index.name.clone(),
-            None => self.free_name(relation, column),
+            None => self.names.index(relation, column),
         };
         let schema = &relation.schema_name;
         let (temporary, full) = (qualified(schema, &building), qualified(schema, &name));
@@ -211,7 +204,7 @@ impl<'t, 'a> Planner<'t, 'a> {
         let parent = match unfinished {
             Some(index) => self.existing(relation, index),
             None => {
-                let name = self.free_name(relation, column);
+                let name = self.names.index(relation, column);
                 let full = qualified(&relation.schema_name, &name);
                 let mut change = self.change(relation, column, Kind::PartitionedIndex);
                 change.statements = vec![
@@ -291,18 +284,6 @@ impl<'t, 'a> Planner<'t, 'a> {
         };
         self.changes.push(change);
         made
-    }
-
-    fn free_name(&mut self, relation: &Relation, column: &Column) -> String {
-        let schema = relation.schema_name.to_string();
-        let mut nth = 0;
-        loop {
-            let name = names::index(&relation.name, &column.name, nth);
-            if self.taken.insert((schema.clone(), name.clone())) {
-                return name;
-            }
-            nth += 1;
-        }
     }
 }
 

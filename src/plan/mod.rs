@@ -49,6 +49,7 @@ use crate::tenancy::Tenancy;
 pub use add_key::backfill::Backfill;
 pub use expression::{Expression, KeyProblem};
 use extras::{Extras, view_change};
+use free::Names;
 pub use lockout::{Connected, Lockout, Loss};
 pub use mark::{Dropped, Emergency, Mark, Place, Replaced};
 pub(crate) use preflight::acts_as;
@@ -346,18 +347,27 @@ impl Plan {
                 Err(left) => self.left_alone.push(left),
             }
         }
+        let Choice {
+            constraints, named, ..
+        } = desk.choice;
+        let mut names = Names::of(desk.tenancy.snapshot);
         if desk.choice.indexes {
-            self.changes.extend(index::changes(desk));
+            self.changes.extend(index::changes(desk, &mut names));
         }
-        if desk.choice.constraints {
-            let (changes, left) = constraints::changes(desk);
+        if *constraints {
+            let (changes, left) = constraints::changes(desk, &mut names);
             self.changes.extend(changes);
             self.left_alone.extend(left);
-            self.proposals = proposals::open(desk.tenancy, &desk.choice.named);
         }
-        let (changes, left) = named::changes(desk)?;
-        self.changes.extend(changes);
-        self.left_alone.extend(left);
+        if *constraints || !named.is_empty() {
+            let all = proposals::find(desk.tenancy, &mut names);
+            let (changes, left) = named::changes(desk, &all)?;
+            self.changes.extend(changes);
+            self.left_alone.extend(left);
+            if *constraints {
+                self.proposals = proposals::open(all, named);
+            }
+        }
         for (oid, left) in add_key::unfinished(desk.tenancy, desk.comments) {
             self.changes.retain(|change| change.relation != oid);
             self.left_alone.push(left);

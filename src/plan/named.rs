@@ -18,7 +18,10 @@ use crate::session::quote::{ident, qualified};
 ///
 /// # Errors
 /// There is no such proposal.
-pub(super) fn changes(desk: Desk<'_, '_>) -> Result<(Vec<Change>, Vec<LeftAlone>)> {
+pub(super) fn changes(
+    desk: Desk<'_, '_>,
+    all: &[Found<'_>],
+) -> Result<(Vec<Change>, Vec<LeftAlone>)> {
     let mut planner = Planner {
         desk,
         built: BTreeMap::new(),
@@ -27,10 +30,6 @@ pub(super) fn changes(desk: Desk<'_, '_>) -> Result<(Vec<Change>, Vec<LeftAlone>
         changes: Vec::new(),
         left_alone: Vec::new(),
     };
-    if desk.choice.named.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let all = proposals::find(desk.tenancy);
     for id in &desk.choice.named {
         match all.iter().find(|found| found.id == *id) {
             Some(found) => planner.make(found),
@@ -61,8 +60,7 @@ fn is_done(desk: Desk<'_, '_>, id: &str) -> bool {
 
 /// Where an index's mark stands: at its constraint, where it backs one.
 pub(super) fn place(relation: &Relation, index: &Index) -> Place {
-    let mut constraints = relation.constraints.iter();
-    match constraints.find(|found| found.name == index.name) {
+    match relation.constraint_of(index) {
         Some(constraint) => Place::constraint(relation, constraint),
         None => Place::index(relation, index),
     }

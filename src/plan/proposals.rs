@@ -96,9 +96,9 @@ impl Found<'_> {
     }
 }
 
-/// What is still to be decided, by table.
-pub(super) fn open(tenancy: &Tenancy<'_>, named: &[String]) -> Vec<Proposal> {
-    let undecided = find(tenancy).into_iter().filter(|found| {
+/// What is still to be decided.
+pub(super) fn open(all: Vec<Found<'_>>, named: &[String]) -> Vec<Proposal> {
+    let undecided = all.into_iter().filter(|found| {
         let covered =
             matches!(&found.wanted, Wanted::Reference(wanted) if wanted.covering.is_some());
         !covered && !named.contains(&found.id)
@@ -106,10 +106,9 @@ pub(super) fn open(tenancy: &Tenancy<'_>, named: &[String]) -> Vec<Proposal> {
     undecided.map(Found::proposal).collect()
 }
 
-/// All of them, those that a longer foreign key covers already among them.
-pub(super) fn find<'a>(tenancy: &Tenancy<'a>) -> Vec<Found<'a>> {
+/// All of them by table, those that a longer foreign key covers already among them.
+pub(super) fn find<'a>(tenancy: &Tenancy<'a>, names: &mut Names) -> Vec<Found<'a>> {
     let referenced = referenced(tenancy);
-    let mut names = Names::of(tenancy.snapshot);
     let mut found = Vec::new();
     for table in tenancy.by_name() {
         let relation = tenancy.relation(table);
@@ -118,13 +117,13 @@ pub(super) fn find<'a>(tenancy: &Tenancy<'a>) -> Vec<Found<'a>> {
         };
         for constraint in &relation.constraints {
             found.extend(reference(
-                (tenancy, &mut names),
+                (tenancy, &mut *names),
                 (relation, key),
                 constraint,
             ));
         }
         for index in &relation.indexes {
-            found.extend(unique(&mut names, (relation, key), index, &referenced));
+            found.extend(unique(names, (relation, key), index, &referenced));
         }
     }
     found
@@ -151,22 +150,11 @@ fn referenced(tenancy: &Tenancy<'_>) -> BTreeSet<(Oid, BTreeSet<i16>)> {
         .collect()
 }
 
-/// The usable index that makes these columns, in any order, unique already. One that is checked at
-/// the end of a transaction serves neither a foreign key nor ON CONFLICT.
+/// The index that makes these columns unique already. One that is checked at the end of a transaction
+/// serves neither a foreign key nor ON CONFLICT.
 fn unique_on<'r>(relation: &'r Relation, columns: &[i16]) -> Option<&'r Index> {
-    let wanted: BTreeSet<i16> = columns.iter().copied().collect();
-    relation.indexes.iter().find(|index| {
-        index.unique
-            && index.usable
-            && !index.partial
-            && index.expressions.is_none()
-            && !names::is_building(&index.name)
-            && !relation
-                .constraints
-                .iter()
-                .any(|known| known.name == index.name && known.deferrable)
-            && index.columns.iter().copied().collect::<BTreeSet<_>>() == wanted
-    })
+    let mut found = relation.unique_on(columns);
+    found.find(|index| !names::is_building(&index.name) && !relation.defers(index))
 }
 
 /// A unique constraint that is missing.
@@ -230,7 +218,7 @@ fn reference<'a>(
             key: ForeignKey {
                 name: match covering {
                     Some(found) => found.name.clone(),
-                    None => names.foreign_key(child, &columns),
+                    None => names.constraint(child, &columns, "_fkey"),
                 },
                 table: child,
                 parent,
@@ -290,8 +278,7 @@ fn unique<'a>(
         }
     }
     let longer = [&[key.number], index.columns.as_slice()].concat();
-    let constraint = relation.constraint_of(index);
-    if constraint.is_some_and(|found| found.deferrable) {
+    if relation.defers(index) {
         return None;
     }
     let instead = unique_on(relation, &longer);
@@ -309,7 +296,7 @@ fn unique<'a>(
             unique: instead.is_none().then(|| wanted(names, relation, &longer)),
             instead,
             old: index,
-            constraint: constraint.is_some(),
+            constraint: relation.constraint_of(index).is_some(),
         }),
     })
 }

@@ -85,15 +85,15 @@ impl Runner<'_> {
     async fn rolled_back(&self, statements: &[String]) -> Result<()> {
         let text = transaction(statements, self.patience.lock_timeout);
         let text = text.strip_suffix("commit").unwrap_or(&text);
-        self.tried(&format!("{text} rollback")).await
+        self.tried(&format!("{text} rollback")).await?;
+        Ok(())
     }
 
     async fn begun(&self, change: &Change) -> Result<()> {
         for statement in &change.statements {
-            let text = transaction(std::slice::from_ref(statement), self.patience.lock_timeout);
-            match self.tried(&text).await {
+            match self.rolled_back(std::slice::from_ref(statement)).await {
                 Err(error) if sqlstate(&error) == Some(SqlState::ACTIVE_SQL_TRANSACTION) => {}
-                ended => return ended,
+                ended => ended?,
             }
         }
         Ok(())

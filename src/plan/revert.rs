@@ -281,6 +281,9 @@ impl<'s> WayBack<'s> {
 
 /// Whether an index has the very name under which ours are built: a run that was killed left it.
 fn is_unfinished(relation: &Relation, index: &Index) -> bool {
+    if !names::is_building(&index.name) {
+        return false;
+    }
     let columns = joined(relation, &index.columns);
     [
         names::building(&relation.name, &columns),

@@ -199,7 +199,7 @@ impl Fill<'_> {
     /// One attempt that gives way at once; whatever else is wrong, the careful one will say.
     async fn once(&self, text: &str) -> Option<Counts> {
         let limit = GIVE_WAY.min(self.runner.patience.lock_timeout);
-        let messages = self.runner.once(&whole(text, limit)).await?;
+        let messages = self.runner.tried(&whole(text, limit)).await.ok()?;
         counts(&messages)
     }
 

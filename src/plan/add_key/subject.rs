@@ -281,13 +281,7 @@ fn reference<'a>(
             from.parent, snapshot.server.database
         )));
     };
-    let unique = parent.indexes.iter().any(|index| {
-        index.unique
-            && index.usable
-            && !index.partial
-            && index.expressions.is_none()
-            && index.columns == [parent_column.number]
-    });
+    let unique = parent.unique_on(&[parent_column.number]).next().is_some();
     let full = format!("{}.{}", parent.qualified(), ident(&parent_column.name));
     if !unique {
         bail!(

@@ -62,11 +62,13 @@ impl<'s> WayBack<'s> {
                 continue;
             }
             // What cannot be as it was leaves ours where it is: otherwise nothing would be unique.
-            let refused: Vec<String> = mark
-                .dropped
-                .iter()
-                .filter_map(|was| self.again(relation, was).err())
-                .collect();
+            let (mut uniques, mut refused) = (Vec::new(), Vec::new());
+            for was in &mark.dropped {
+                match self.again(relation, was) {
+                    Ok(unique) => uniques.push(unique),
+                    Err(reason) => refused.push(reason),
+                }
+            }
             if !refused.is_empty() {
                 for reason in refused {
                     self.leave(
@@ -77,11 +79,9 @@ impl<'s> WayBack<'s> {
                 continue;
             }
             let mut after = Vec::new();
-            while let Some(was) = mark.dropped.pop() {
+            while let (Some(was), Some(unique)) = (mark.dropped.pop(), uniques.pop()) {
                 let rest = place.write(own, Some(&mark));
-                if let Ok(unique) = self.again(relation, &was) {
-                    after.push(self.put_unique_back(&unique, &was, (rest, &after)));
-                }
+                after.push(self.put_unique_back(&unique, &was, (rest, &after)));
             }
             if let Some(constraint) = constraint.filter(|_| mark.made) {
                 let mut steps = Steps::default();
